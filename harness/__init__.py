@@ -1,0 +1,49 @@
+"""Which text classifier is better here, is it real, and where does it fail?
+
+>>> import harness
+>>> corpus = harness.load("corpora/kabar")                                     # doctest: +SKIP
+>>> print(harness.run("tfidf(C=0.5)", harness.task("stance", corpus)))         # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from harness.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from harness.api import load, run, score, task
+    from harness.benchmark import run_benchmark
+    from harness.checking import check
+    from harness.corpus import Corpus
+    from harness.errors import HarnessError, Problem, ProblemsFound
+    from harness.parts import Format, Metric, Model, Task
+    from harness.records import Annotations, Document, Items, Score
+    from harness.result import Result
+
+_HOMES = {
+    "load": "api", "task": "api", "run": "api", "score": "api",
+    "run_benchmark": "benchmark", "check": "checking", "Corpus": "corpus",
+    "HarnessError": "errors", "Problem": "errors", "ProblemsFound": "errors",
+    "Format": "parts", "Task": "parts", "Model": "parts", "Metric": "parts",
+    "Annotations": "records", "Document": "records", "Items": "records", "Score": "records",
+    "Result": "result",
+}  # fmt: skip
+
+__all__ = [
+    "Annotations", "Corpus", "Document", "Format", "HarnessError", "Items", "Metric", "Model", "Problem",
+    "ProblemsFound", "Result", "Score", "Task", "__version__", "check", "load", "run", "run_benchmark",
+    "score", "task",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Each public name is imported when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'harness' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"harness.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

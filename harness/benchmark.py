@@ -1,0 +1,180 @@
+"""A benchmark TOML -> the runs it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import api
+from harness.errors import AskedWrongly, HarnessError, Problem, ProblemsFound, UnknownName, quote, suggestion
+from harness.files import TomlLines, digest, read_toml
+from harness.parts import Task
+from harness.registry import Spec, names, parse
+from harness.result import Result
+from harness.running import FOLDS, Progress, fits, silent
+from harness.store import Store
+
+TOP = ("seed", "folds", "split", "tasks", "models")
+OF_TASK = ("corpus", "use", "metrics")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Tasks and models, and the protocol that all of them are run under."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    models: Mapping[str, Spec]  # the benchmark's name for it -> spec
+    only_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # model -> names of tasks
+    seed: int = api.SEED
+    folds: int = FOLDS
+    split: str = ""
+
+    def cells(self) -> Iterator[tuple[Task, str, Spec]]:
+        """Every task with every model that can answer it."""
+        for task in self.tasks:
+            for name, spec in self.models.items():
+                if fits(task, spec) and task.name in self.only_on.get(name, (task.name,)):
+                    yield task, name, spec
+
+    def only(self, models: tuple[str, ...]) -> Benchmark:
+        """The same with some of its models alone."""
+        for model in models:
+            if model not in self.models:
+                raise UnknownName(f"model in {self.name}", model, self.models)
+        kept = {name: spec for name, spec in self.models.items() if not models or name in models}
+        return Benchmark(self.name, self.tasks, kept, self.only_on, self.seed, self.folds, self.split)
+
+    @property
+    def identity(self) -> str:
+        """Digest of what is asked: corpora, tasks, models and protocol. Names the folder of its results."""
+        tasks = [[task.corpus_digest, task.name, dict(task.settings), list(task.metrics)] for task in self.tasks]
+        models = {name: str(spec) for name, spec in self.models.items()}
+        return digest([tasks, models, self.seed, self.folds, self.split])
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model on one task of a benchmark, and what came of it: a result, or the reason why there is none."""
+
+    task: str
+    model: str
+    result: Result | None
+    failure: str = ""
+
+
+def read(path: Path) -> Benchmark:
+    """A benchmark from its file. Raises ProblemsFound with every problem of it, each with its line."""
+    problems: list[Problem] = []
+    place = str(path)
+    table, lines = read_toml(path, place, problems)
+    if problems:
+        raise ProblemsFound(problems)
+
+    def no(where: tuple[str, ...], found: str, remedy: str) -> None:
+        problems.append(Problem(place, lines(*where), found, remedy))
+
+    for key in table:
+        if key not in TOP:
+            no((key,), f"unknown key {quote(key)}", suggestion(key, TOP))
+    for key, kind, wanted in (("seed", int, "a whole number"), ("folds", int, "a whole number"), ("split", str, "a text")):
+        if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool)):
+            no((key,), f"{key} is not {wanted}", f"Write {wanted}.")
+    if "folds" in table and "split" in table:
+        no(("split",), "both folds and split are given", "Keep one: cross-validation, or learn>score.")
+    models, only_on = _models(table.get("models"), no)
+    tasks = _tasks(table.get("tasks"), path.parent, lines, no)
+    known = {task.name for task in tasks}
+    for name, wanted_tasks in only_on.items():
+        for task in wanted_tasks:
+            if task not in known:
+                no(("models", name, "tasks"), f"unknown task {quote(task)}", suggestion(task, sorted(known)))
+    if problems:
+        raise ProblemsFound(problems)
+    split = table.get("split", "")
+    seed, folds = table.get("seed", api.SEED), table.get("folds", FOLDS)
+    return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split)
+
+
+def _models(table: Any, no: Any) -> tuple[dict[str, Spec], dict[str, tuple[str, ...]]]:
+    models: dict[str, Spec] = {}
+    only_on: dict[str, tuple[str, ...]] = {}
+    if not isinstance(table, dict) or not table:
+        no(("models",), "no models", 'Write [models] and below it NAME = "tfidf(C=1.0)".')
+        return models, only_on
+    for name, value in table.items():
+        try:
+            if isinstance(value, str):
+                models[name] = parse(value)
+            elif isinstance(value, dict) and isinstance(value.get("use"), str):
+                settings = {key: one for key, one in value.items() if key not in ("use", "tasks")}
+                models[name] = Spec(value["use"], settings)
+                if "tasks" in value:
+                    only_on[name] = tuple(str(task) for task in value["tasks"])
+            else:
+                no(("models", name), f"model {name} is neither a text nor a table with use", 'Write use = "…".')
+                continue
+            if ":" not in models[name].name and models[name].name not in names("models"):
+                raise UnknownName("model", models[name].name, names("models"))
+            api.make("models", models[name])
+        except AskedWrongly as error:
+            found, _, remedy = str(error).partition(". ")
+            no(("models", name), found, remedy or "Mend it.")
+    return models, only_on
+
+
+def _tasks(tables: Any, folder: Path, lines: TomlLines, no: Any) -> list[Task]:
+    if not isinstance(tables, list) or not tables:
+        no(("tasks",), "no tasks", 'Write [[tasks]] with corpus = "…" and use = "…".')
+        return []
+    tasks: list[Task] = []
+    loaded: dict[Path, Any] = {}
+    for table in tables:
+        for key in table:
+            if key not in OF_TASK:
+                no(("tasks", key), f"unknown key {quote(key)} in [[tasks]]", suggestion(key, OF_TASK))
+        where, use = table.get("corpus"), table.get("use")
+        if not isinstance(where, str) or not isinstance(use, str):
+            no(("tasks",), "a task needs corpus and use", 'Write corpus = "../corpora/kabar", use = "stance".')
+            continue
+        path = folder / where
+        if path not in loaded:
+            loaded[path] = api.load(path)
+        try:
+            task = api.task(use, loaded[path])
+            metrics = tuple(table.get("metrics", task.metrics))
+            api.metrics_of(task, metrics)
+        except AskedWrongly as error:
+            found, _, remedy = str(error).partition(". ")
+            no(("tasks",), found, remedy or "Mend it.")
+            continue
+        tasks.append(Task(**{**vars(task), "metrics": metrics}))
+    return tasks
+
+
+def run_benchmark(
+    benchmark: Benchmark | str | Path, *, store: Store | None = None, progress: Progress = silent
+) -> list[Cell]:
+    """Run every cell of a benchmark. A cell that fails is told with its reason, and the others go on."""
+    if not isinstance(benchmark, Benchmark):
+        benchmark = read(Path(benchmark))
+    done = []
+    for task, name, spec in benchmark.cells():
+        try:
+            result = api.run(
+                str(spec),
+                task,
+                seed=benchmark.seed,
+                folds=benchmark.folds,
+                split=benchmark.split,
+                store=store,
+                progress=progress,
+            )
+            done.append(Cell(task.name, name, result))
+        except AskedWrongly:
+            raise
+        except HarnessError as error:
+            done.append(Cell(task.name, name, None, str(error)))
+    return done

@@ -1,0 +1,217 @@
+"""Every problem of a corpus, in one pass: what reading finds, and what only the whole can show."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.corpus import Corpus, Layer, Schema
+from harness.corpus.lines import spans_of
+from harness.corpus.reading import AnnotationFile, Reading, read_folder
+from harness.errors import Problem, quote, suggestion
+from harness.records import Document
+
+No = Callable[[str, int, str, str], None]
+PLAIN = 0x300  # below it no character joins the one before, but CR LF
+
+
+def check(corpus: Corpus | str | Path) -> list[Problem]:
+    """All problems of a corpus, in the order of its files; an empty list where it is well."""
+    root = corpus.root if isinstance(corpus, Corpus) else Path(corpus)
+    return problems_of(read_folder(root, everyone=True))
+
+
+def problems_of(reading: Reading) -> list[Problem]:
+    """What is wrong with a corpus that was read with everybody's files."""
+    problems = list(reading.problems)
+
+    def no(file: str, line: int, found: str, remedy: str) -> None:
+        problems.append(Problem(file, line, found, remedy))
+
+    for document in reading.documents:
+        _check_text(document, reading.places[document.id], no)
+        for file in reading.annotations[document.id]:
+            _check_file(file, document, reading.schema, no)
+        _check_tasks(document, reading, no)
+    _check_splits(reading, no)
+    _check_names(reading, no)
+    return sorted(set(problems))
+
+
+def _check_text(document: Document, place: str, no: No) -> None:
+    text = document.text
+    if not text.strip():
+        no(place, 0, "an empty text", "Remove the document, or restore its text.")
+    for sign, found, remedy in (
+        ("\ufeff", "a byte order mark", "Save the file as UTF-8 without BOM, before it is annotated."),
+        ("\r", "a carriage return", "Save the file with LF line ends, before it is annotated."),
+        ("\x00", "a NUL character", "Remove it, before the text is annotated."),
+    ):
+        at = text.find(sign)
+        if at >= 0:
+            no(place, text.count("\n", 0, at) + 1, found, remedy)
+
+
+def _check_file(file: AnnotationFile, document: Document, schema: Schema, no: No) -> None:
+    """One annotator's lines against each other and against the pairs that were listed."""
+    by_layer: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for number, line in file.lines:
+        by_layer.setdefault(line["layer"], []).append((number, line))
+    for name, rows in by_layer.items():
+        layer = schema.layers[name]
+        _check_contradictions(file, layer, rows, no)
+        for number, line in rows:
+            for start, end, surface in spans_of(line, layer):
+                _check_edges(document.text, start, end, surface, lambda f, r, n=number: no(file.place, n, f, r))  # type: ignore[misc]
+        if layer.kind == "spans" and layer.overlap != "any":
+            _check_overlap(file, layer, rows, no)
+    for name, state in file.layers.items():
+        layer = schema.layers[name]
+        if layer.of and state == "done":
+            _check_pairs(file, layer, document, by_layer.get(name, []), no)
+        elif layer.kind == "label" and state == "done" and not by_layer.get(name):
+            no(file.place, 1, f"layer {name} is done but has no label", "Add the label, or write open.")
+
+
+def _check_contradictions(
+    file: AnnotationFile, layer: Layer, rows: list[tuple[int, dict[str, Any]]], no: No
+) -> None:
+    seen: dict[tuple[Any, ...], tuple[int, dict[str, Any]]] = {}
+    for number, line in rows:
+        key = layer.key_of(line)
+        first = seen.setdefault(key, (number, line))
+        if first[0] == number:
+            continue
+        if first[1] == line:
+            no(file.place, number, f"the same annotation as line {first[0]}", "Keep one.")
+        else:
+            about = f" of {' > '.join(map(str, key))}" if layer.of and layer.kind == "label" else ""
+            no(file.place, number, f"contradicts line {first[0]}{about} in layer {layer.name}", "Keep one of them.")
+
+
+def _check_pairs(
+    file: AnnotationFile, layer: Layer, document: Document, rows: list[tuple[int, dict[str, Any]]], no: No
+) -> None:
+    listed = set(document.pairs.get(layer.name, ()))
+    judged = {tuple(str(line[facet]) for facet in layer.of): number for number, line in rows}
+    for pair in sorted(listed - judged.keys()):
+        no(file.place, 0, f"no label for the listed pair {' > '.join(pair)}", f"Judge it, or write {layer.name}: open.")
+    for pair, number in judged.items():
+        if pair not in listed:
+            remedy = f'List it under "pairs" in {document.name}.meta.json before it is labelled, or remove the line.'
+            no(file.place, number, f"a label for {' > '.join(pair)}, which is no listed pair", remedy)
+
+
+def _check_edges(text: str, start: int, end: int, surface: str, no: Callable[[str, str], None]) -> None:
+    if surface != surface.strip():
+        no(f"span {start}:{end} starts or ends on white space: {quote(surface)}", "Move the border to the word.")
+    for border in (start, end):
+        if not _is_grapheme_border(text, border):
+            inside = _around(text, border)
+            no(f"span {start}:{end} cuts the character {quote(inside)}", "Move the border beside it.")
+
+
+def _is_grapheme_border(text: str, at: int) -> bool:
+    """Whether a character a reader sees ends here (Unicode's extended grapheme clusters)."""
+    if at <= 0 or at >= len(text):
+        return True
+    before, after = text[at - 1], text[at]
+    if ord(before) < PLAIN and ord(after) < PLAIN:
+        return not (before == "\r" and after == "\n")
+    return at in _borders(text, at)
+
+
+def _borders(text: str, at: int) -> set[int]:
+    """The grapheme borders near a position; far enough back that every cluster around it is whole."""
+    import regex
+
+    first = at
+    while first > 0 and not (ord(text[first]) < PLAIN and ord(text[first - 1]) < PLAIN):
+        first -= 1
+    return {first} | {first + match.end() for match in regex.finditer(r"\X", text[first : at + 64])}
+
+
+def _around(text: str, at: int) -> str:
+    import regex
+
+    for match in regex.finditer(r"\X", text):
+        if match.start() < at < match.end():
+            return str(match[0])
+    return text[at - 1 : at + 1]
+
+
+def _check_overlap(
+    file: AnnotationFile, layer: Layer, rows: list[tuple[int, dict[str, Any]]], no: No
+) -> None:
+    """Spans that overlap where the layer forbids it; under `nested` one inside the other is allowed."""
+    open_spans: list[tuple[int, int, int, str]] = []
+    for number, line in sorted(rows, key=lambda row: (row[1]["start"], -row[1]["end"])):
+        start, end = line["start"], line["end"]
+        open_spans = [span for span in open_spans if span[1] > start]
+        for first, last, other, surface in open_spans:
+            if (first, last) == (start, end):
+                continue  # told as a contradiction, or two labels of one span
+            if layer.overlap == "none" or end > last:
+                found = f"{quote(line['text'])} overlaps {quote(surface)} of line {other}"
+                allowed = "Spans may nest, not cross." if layer.overlap == "nested" else "Keep the longest."
+                no(file.place, number, f"{found} in layer {layer.name}", allowed)
+        same = next((s for s in open_spans if (s[0], s[1]) == (start, end)), None)
+        if same and layer.overlap == "none":
+            no(file.place, number, f"a second label for the span of line {same[2]} in layer {layer.name}", "Keep one.")
+        open_spans.append((start, end, number, line["text"]))
+
+
+def _check_tasks(document: Document, reading: Reading, no: No) -> None:
+    """Each task that wants one label of a document must find one."""
+    for name, settings in reading.schema.tasks.items():
+        layer = reading.schema.layers.get(str(settings.get("layer")))
+        if layer is None or settings.get("use") != "label" or layer.of or layer.name not in document.gold:
+            continue
+        where: Mapping[str, Any] = settings.get("where", {})
+        found = [line for line in document.gold[layer.name] if all(_meets(line.get(k), v) for k, v in where.items())]
+        if len(found) != 1:
+            wanted = " and ".join(f"{key} {value}" for key, value in where.items())
+            place = reading.places[document.id].removesuffix(".txt") + ".gold.jsonl"
+            text = f"{len(found)} annotations of layer {layer.name} with {wanted or 'a label'}"
+            no(place, 0, text, f"Task {name} wants one a document.")
+
+
+def _meets(value: Any, wanted: Any) -> bool:
+    return value in wanted if isinstance(wanted, list) else value == wanted
+
+
+def _check_splits(reading: Reading, no: No) -> None:
+    told = set()
+    for document in reading.documents:
+        place = f"documents/{document.group}/group.toml"
+        if not document.split and place not in told:
+            told.add(place)
+            remedy = f"Write split = \"train\" (dev, test, pool), or: harness corpus split {reading.root} --by group --seed 13."
+            no(place, 0, "its documents are in no split", remedy)
+
+
+def _check_names(reading: Reading, no: No) -> None:
+    """Ids that some file system or reader would take for one, and languages that were not declared."""
+    seen: dict[str, str] = {}
+    for document in reading.documents:
+        place = reading.places[document.id]
+        folded = unicodedata.normalize("NFC", document.id).casefold()
+        first = seen.setdefault(folded, place)
+        if first != place:
+            no(place, 0, f"the same id as {first} but for its case", "Rename one of them.")
+        known = reading.schema.languages
+        if document.language and known and document.language not in known:
+            meta = place.removesuffix(".txt") + ".meta.json"
+            remedy = f"{suggestion(document.language, known)} Or add it to languages in corpus.toml."
+            no(meta, 0, f"unknown language {quote(document.language)}", remedy)
+
+
+def summary(reading: Reading) -> Iterator[tuple[str, int]]:
+    """What was looked at, for a word of praise where nothing is wrong."""
+    yield "documents", len(reading.documents)
+    yield "groups", len({document.group for document in reading.documents})
+    files = [file for own in reading.annotations.values() for file in own]
+    yield "annotations", sum(len(file.lines) for file in files)
+    yield "annotators", len({file.by for file in files})

@@ -1,0 +1,96 @@
+"""A corpus of annotated documents, read from its folder; nothing outside this room knows how it lies on disk."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.corpus.reading import read_folder
+from harness.corpus.schema import SPLITS, Layer, Schema
+from harness.errors import ProblemsFound, UnknownName
+from harness.files import digest_bytes
+from harness.records import Document
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+__all__ = ["SPLITS", "Corpus", "Layer", "Schema", "load"]
+
+NOT_SCORED = ("pool", "settle")  # splits that no benchmark trains on or scores
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Documents with their gold, and the schema that says what may be asked of them."""
+
+    root: Path
+    schema: Schema
+    documents: tuple[Document, ...]
+
+    @property
+    def name(self) -> str:
+        """The name that stands in `corpus.toml`."""
+        return self.schema.name
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self.documents)
+
+    def __getitem__(self, document_id: str) -> Document:
+        """A document by its id, `GROUP/ID`; by `ID` alone where only one document has it."""
+        found = [d for d in self.documents if document_id in (d.id, d.name)]
+        if len(found) != 1:
+            raise UnknownName("document", document_id, [d.id for d in self.documents])
+        return found[0]
+
+    def __repr__(self) -> str:
+        groups = len({document.group for document in self.documents})
+        return f"Corpus({self.name!r}, {len(self)} documents in {groups} groups, {self.digest[:8]})"
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The identity of everything that decides items and gold: texts, splits, pairs, layers, labels."""
+        import msgspec
+
+        documents = [
+            {
+                "id": document.id,
+                "split": document.split,
+                "text": digest_bytes(document.text.encode()),
+                "pairs": document.pairs,
+                "gold": document.gold,
+            }
+            for document in self.documents
+        ]
+        content = {"layers": self.schema.identity(), "documents": documents}
+        return digest_bytes(msgspec.json.encode(content, order="deterministic"))
+
+    def to_dataset(self) -> DatasetDict:
+        """The corpus as a `datasets.DatasetDict`, one dataset a split, labels as ClassLabel features."""
+        from harness.corpus.dataset import to_dataset
+
+        return to_dataset(self)
+
+    def describe(self) -> dict[str, Any]:
+        """Counts of documents, groups, splits, languages and layers done."""
+        count: dict[str, dict[str, int]] = {"splits": {}, "languages": {}, "layers": {}}
+        for document in self.documents:
+            for key, value in (("splits", document.split or "none"), ("languages", document.language or "?")):
+                count[key][value] = count[key].get(value, 0) + 1
+            for layer in document.gold:
+                count["layers"][layer] = count["layers"].get(layer, 0) + 1
+        groups = len({document.group for document in self.documents})
+        return {"documents": len(self), "groups": groups, **count}
+
+
+def load(path: Path) -> Corpus:
+    """Read the corpus in a folder. Raises ProblemsFound with everything that makes it unusable."""
+    reading = read_folder(path)
+    if reading.problems:
+        raise ProblemsFound(reading.problems)
+    return Corpus(path, reading.schema, tuple(reading.documents))

@@ -1,0 +1,155 @@
+"""One line of an annotation file: what it may hold, and in which order its keys stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from harness.corpus.schema import FieldKind, Layer
+from harness.errors import quote, suggestion
+
+No = Callable[[str, str], None]  # found, remedy
+Names = Mapping[str, Collection[str]]  # facet -> ids known to the document
+
+
+def check_line(line: Mapping[str, Any], layer: Layer, text: str, names: Names, no: No) -> None:
+    """Note what is wrong with one annotation of a layer: labels, fields, facets, types, spans against the text."""
+    known = {"layer", "label", *layer.of, *layer.fields}
+    known |= {"start", "end", "text"} if layer.kind == "spans" else set()
+    known |= {"evidence", "text"} if layer.evidence != "none" else set()
+    for key in line:
+        if key not in known:
+            no(f"unknown field {quote(key)} in layer {layer.name}", suggestion(key, sorted(known)))
+    label = line.get("label")
+    if label not in layer.labels:
+        no(f"unknown label {quote(label)} in layer {layer.name}", suggestion(str(label), layer.labels))
+    for facet in layer.of:
+        check_facet(line.get(facet), facet, names, no)
+    if layer.kind == "spans":
+        check_span(line, text, no)
+    elif layer.evidence != "none":
+        _check_evidence(line, layer, text, no)
+    for name, kind in layer.fields.items():
+        if name in line:
+            _check_field(line[name], name, kind, str(label), text, names, no)
+
+
+def check_facet(value: Any, facet: str, names: Names, no: No) -> None:
+    """Note a holder, target or other facet that is not among the ids known to the document."""
+    known = sorted(names.get(facet, ()))
+    if value is None:
+        no(f"no {facet}", f'Add "{facet}": one of {", ".join(known) or "the ids declared in [" + facet + "s]"}.')
+    elif value not in known:
+        where = f"Or declare it in [{facet}s] of group.toml."
+        no(f"unknown {facet} {quote(value)}", f"{suggestion(str(value), known)} {where}")
+
+
+def check_span(span: Mapping[str, Any], text: str, no: No) -> bool:
+    """Note a span that is not inside the text or whose surface is not the slice; true where all is well."""
+    start, end, surface = span.get("start"), span.get("end"), span.get("text")
+    if type(start) is not int or type(end) is not int or not isinstance(surface, str):
+        no('a span needs whole numbers "start" and "end", and "text"', "Add what is missing.")
+        return False
+    if not 0 <= start < end <= len(text):
+        no(
+            f"span {start}:{end} of {quote(surface)} is out of range: the text has {len(text)} characters",
+            "Offsets count code points from 0, the end is exclusive.",
+        )
+        return False
+    if text[start:end] != surface:
+        no(
+            f"text reads {quote(text[start:end])}, annotation says {quote(surface)} (offsets {start}:{end})",
+            where_it_is(surface, start, text),
+        )
+        return False
+    return True
+
+
+def where_it_is(surface: str, start: int, text: str) -> str:
+    """The remedy for a surface that is not where it was said to be: the nearest place where it is."""
+    places = []
+    at = text.find(surface) if surface else -1
+    while at >= 0 and len(places) < 1000:
+        places.append(at)
+        at = text.find(surface, at + 1)
+    if not places:
+        return "The surface is nowhere in the text: was the text changed?"
+    near = min(places, key=lambda place: (abs(place - start), place))
+    return f"{quote(surface)} is at {near}:{near + len(surface)}."
+
+
+def _check_evidence(line: Mapping[str, Any], layer: Layer, text: str, no: No) -> None:
+    evidence, surfaces = line.get("evidence", []), line.get("text", [])
+    if layer.evidence == "required" and not evidence:
+        no(f"no evidence in layer {layer.name}", 'Add "evidence": [[start, end]] and "text".')
+    if not isinstance(evidence, list) or not isinstance(surfaces, list) or len(evidence) != len(surfaces):
+        no("evidence and text do not belong together", 'Write "evidence": [[start, end], …], "text": ["…", …].')
+        return
+    for pair, surface in zip(evidence, surfaces, strict=True):
+        if isinstance(pair, list) and len(pair) == 2:
+            check_span({"start": pair[0], "end": pair[1], "text": surface}, text, no)
+        else:
+            no(f"evidence {quote(pair)} is not [start, end]", "Write two whole numbers.")
+
+
+def _check_field(
+    value: Any, name: str, kind: FieldKind, label: str, text: str, names: Names, no: No
+) -> None:
+    if isinstance(kind, Mapping):
+        kind = kind.get(label, ())
+        if not kind:
+            no(f"field {name} says {quote(value)}, but {label} has no {name}", f"Remove {name}.")
+            return
+    if isinstance(kind, tuple):
+        if value not in kind:
+            no(f"unknown {name} {quote(value)}", suggestion(str(value), kind))
+    elif kind == "bool":
+        if not isinstance(value, bool):
+            no(f"field {name} is not true or false", "Write true or false, without quotes.")
+    elif kind in ("text", "id"):
+        if not isinstance(value, str) or not value:
+            no(f"field {name} is not a text", f'Write "{name}": "…".')
+    elif kind in ("span", "spans"):
+        spans = [value] if kind == "span" else value
+        if not isinstance(spans, list) or not all(isinstance(span, dict) for span in spans):
+            no(f"field {name} is not made of spans", 'Write {"start": …, "end": …, "text": "…"}.')
+            return
+        for span in spans:
+            check_span(span, text, no)
+    else:
+        check_facet(value, str(kind), names, no)
+
+
+def spans_of(line: Mapping[str, Any], layer: Layer) -> list[tuple[int, int, str]]:
+    """Every (start, end, surface) that a well-formed line holds: its own, its evidence's, its fields'."""
+    found: list[tuple[int, int, str]] = []
+    if layer.kind == "spans":
+        found.append((line["start"], line["end"], line["text"]))
+    elif layer.evidence != "none":
+        pairs = zip(line.get("evidence", []), line.get("text", []), strict=False)
+        found.extend((start, end, surface) for (start, end), surface in pairs)
+    for name, kind in layer.fields.items():
+        if kind in ("span", "spans") and name in line:
+            spans = [line[name]] if kind == "span" else line[name]
+            found.extend((span["start"], span["end"], span["text"]) for span in spans)
+    return found
+
+
+def in_order(line: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
+    """The line with its keys in the fixed order of the layer, so that diffs show what changed and no more."""
+    first = ["layer", "start", "end", *layer.of, "role", "label", "subtype"]
+    order = [*first, *(name for name in layer.fields if name not in first), "evidence", "text"]
+    if layer.kind == "spans":
+        order = ["layer", "start", "end", "label", "text", *layer.fields]
+    return {key: line[key] for key in order if key in line}
+
+
+def sort_key(line: Mapping[str, Any], layer: Layer) -> tuple[Any, ...]:
+    """Where a line stands in its file: spans by place, labels by role and label order, pairs by their names."""
+    place = layer.labels.index(line["label"]) if line.get("label") in layer.labels else len(layer.labels)
+    if layer.kind == "spans":
+        return (line["start"], -line["end"], place)
+    roles = layer.fields.get("role", ())
+    role = line.get("role")
+    rank = roles.index(role) if isinstance(roles, tuple) and role in roles else len(roles)
+    return (*(str(line.get(facet)) for facet in layer.of), rank, place)

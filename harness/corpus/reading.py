@@ -1,0 +1,309 @@
+"""A corpus folder -> documents, with every problem that would make the data unusable."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.corpus.lines import check_facet, check_line, spans_of
+from harness.corpus.offsets import UNITS, unit_that_fits
+from harness.corpus.schema import OFFSETS, SPLITS, Layer, Schema, read_names, read_schema
+from harness.errors import Problem, quote, suggestion
+from harness.files import digest_bytes, inside, read_json, read_json_lines, read_text, read_toml
+from harness.records import Document
+
+STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+LAYER_STATES = ("done", "open")
+HEADER = ("doc", "text_sha256", "unit", "by", "guideline", "layers")
+
+
+@dataclass(frozen=True)
+class AnnotationFile:
+    """One annotator's file on one document: which layers are done, and the lines with their line numbers."""
+
+    place: str
+    by: str
+    guideline: str
+    layers: Mapping[str, str]
+    lines: list[tuple[int, dict[str, Any]]]
+
+
+@dataclass
+class Reading:
+    """What was read of a corpus folder, and what was wrong with it."""
+
+    root: Path
+    schema: Schema
+    documents: list[Document] = field(default_factory=list)
+    annotations: dict[str, list[AnnotationFile]] = field(default_factory=dict)  # document -> its files
+    problems: list[Problem] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)  # document -> its text file
+
+
+def read_folder(root: Path, *, everyone: bool = False) -> Reading:
+    """Read a whole corpus folder; `everyone` reads the files of all annotators, not the gold alone."""
+    problems: list[Problem] = []
+    reading = Reading(root, read_schema(root, problems), problems=problems)
+    folder = root / "documents"
+    if not folder.is_dir():
+        remedy = "Make documents/GROUP/ID.txt, or import: harness import FILE --to CORPUS --as csv."
+        problems.append(Problem("documents", 0, "the folder is missing", remedy))
+        return reading
+    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+        place = f"documents/{entry.name}"
+        if not inside(root, Path(entry.path)):
+            problems.append(Problem(place, 0, "a link that leads out of the corpus", "Remove it."))
+        elif entry.is_dir():
+            _GroupReader(reading, Path(entry.path), place, everyone).read()
+        else:
+            remedy = "Documents stand in documents/GROUP/; move or remove it."
+            problems.append(Problem(place, 0, "a file that belongs to no group", remedy))
+    return reading
+
+
+class _GroupReader:
+    """Reads one group's folder."""
+
+    def __init__(self, reading: Reading, folder: Path, place: str, everyone: bool) -> None:
+        self.reading, self.folder, self.place, self.everyone = reading, folder, place, everyone
+        self.problems = reading.problems
+        self.schema = reading.schema
+
+    def no(self, file: str, line: int, found: str, remedy: str) -> None:
+        self.problems.append(Problem(file, line, found, remedy))
+
+    def read(self) -> None:
+        if not STEM.fullmatch(self.folder.name):
+            self.no(self.place, 0, f"group name {quote(self.folder.name)}", "Use A-Z, a-z, 0-9, - and _.")
+            return
+        files = self._files()
+        split, names = self._group(files)
+        stems = sorted(file.removesuffix(".txt") for file in files if file.endswith(".txt"))
+        others = [name for name in files if name != "group.toml" and not name.endswith(".txt")]
+        known = set()
+        for stem in stems:
+            if not STEM.fullmatch(stem):
+                self.no(f"{self.place}/{stem}.txt", 0, "document name", "Use A-Z, a-z, 0-9, - and _, no dots.")
+                continue
+            own = [name for name in others if name.split(".", 1)[0] == stem]
+            known.update(own)
+            self._document(stem, split, names, own)
+        for name in others:
+            if name not in known:
+                found = "a file that belongs to no document"
+                self.no(f"{self.place}/{name}", 0, found, "Add the text beside it (ID.txt), or remove it.")
+        if not stems:
+            self.no(self.place, 0, "a group without documents", "Add ID.txt, or remove the folder.")
+
+    def _files(self) -> list[str]:
+        names = []
+        for entry in sorted(os.scandir(self.folder), key=lambda e: e.name):
+            place = f"{self.place}/{entry.name}"
+            if entry.is_symlink() and not inside(self.reading.root, Path(entry.path)):
+                self.no(place, 0, "a link that leads out of the corpus", "Put the file itself here.")
+            elif not entry.is_file():
+                self.no(place, 0, "a folder inside a group", "Groups hold files only; move it.")
+            else:
+                names.append(entry.name)
+        return names
+
+    def _group(self, files: list[str]) -> tuple[str, dict[str, dict[str, str]]]:
+        """The group's split, and for each facet the ids that its documents may use."""
+        names = {facet: dict(known) for facet, known in self.schema.names.items()}
+        if "group.toml" not in files:
+            return "", names
+        place = f"{self.place}/group.toml"
+        table, lines = read_toml(self.folder / "group.toml", place, self.problems)
+        split = table.get("split", "")
+        if split and split not in SPLITS:
+            self.no(place, lines("split"), f"unknown split {quote(split)}", suggestion(str(split), SPLITS))
+            split = ""
+        for facet in names:
+            names[facet] |= read_names(
+                table.get(f"{facet}s", {}),
+                f"{facet}s",
+                lambda path, found, remedy: self.no(place, lines(*path), found, remedy),
+            )
+        return split, names
+
+    def _document(self, stem: str, split: str, names: dict[str, dict[str, str]], own: list[str]) -> None:
+        place = f"{self.place}/{stem}.txt"
+        path = self.folder / f"{stem}.txt"
+        text = read_text(path, place, self.problems)
+        if text is None:
+            return
+        sha = digest_bytes(text.encode())
+        meta = self._meta(stem, own, sha)
+        names = {facet: {**known, **self._own_names(stem, meta, facet)} for facet, known in names.items()}
+        pairs = self._pairs(f"{self.place}/{stem}.meta.json", meta, names)
+        files = {}
+        for name in own:
+            _, by, *rest = f"{name}....".split(".")
+            if name == f"{stem}.meta.json" or name == f"{stem}.disputes.jsonl":
+                continue
+            if rest[:2] != ["jsonl", ""] or not STEM.fullmatch(by):
+                found = "a file that is neither meta, gold nor an annotator's"
+                self.no(f"{self.place}/{name}", 0, found, "Name it ID.NAME.jsonl, or remove it.")
+            elif self.everyone or by == "gold":
+                read = self._annotations(name, by, stem, text, sha, names)
+                if read:
+                    files[by] = read
+        gold = files.get("gold")
+        document = Document(
+            group=self.folder.name,
+            name=stem,
+            text=text,
+            split=split,
+            language=meta["language"] if isinstance(meta.get("language"), str) else "",
+            meta=meta,
+            pairs=pairs,
+            gold={
+                layer: [line for _, line in gold.lines if line.get("layer") == layer]
+                for layer, state in gold.layers.items()
+                if state == "done"
+            }
+            if gold
+            else {},
+            names=names,
+            guideline=gold.guideline if gold else "",
+        )
+        self.reading.documents.append(document)
+        self.reading.annotations[document.id] = list(files.values())
+        self.reading.places[document.id] = place
+
+    def _meta(self, stem: str, own: list[str], sha: str) -> dict[str, Any]:
+        name = f"{stem}.meta.json"
+        if name not in own:
+            return {}
+        place = f"{self.place}/{name}"
+        meta = read_json(self.folder / name, place, self.problems) or {}
+        if meta.get("sha256", sha) != sha:
+            found = f"sha256 is not the text's, which is {sha}"
+            self.no(place, 1, found, "Restore the text, or the annotations no longer belong to it.")
+        for key in ("language", "source", "licence", "written_by", "picked_by"):
+            if key in meta and not isinstance(meta[key], str):
+                self.no(place, 1, f"{key} is not a string", f'Write "{key}": "…".')
+        return meta
+
+    def _own_names(self, stem: str, meta: Mapping[str, Any], facet: str) -> dict[str, str]:
+        place = f"{self.place}/{stem}.meta.json"
+        return read_names(
+            meta.get(f"{facet}s", {}), f"{facet}s", lambda _, found, remedy: self.no(place, 1, found, remedy)
+        )
+
+    def _pairs(
+        self, place: str, meta: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, list[tuple[str, ...]]]:
+        """For each layer that is about something, what is to be judged: tuples of ids in the order of `of`."""
+        listed = meta.get("pairs", {})
+        if not isinstance(listed, dict):
+            self.no(place, 1, "pairs is not a table of layers", 'Write "pairs": {"stance": [["a", "b"]]}.')
+            return {}
+        pairs: dict[str, list[tuple[str, ...]]] = {}
+        for name, some in listed.items():
+            layer = self.schema.layers.get(name)
+            if layer is None or not layer.of:
+                valid = sorted(n for n, one in self.schema.layers.items() if one.of)
+                self.no(place, 1, f"pairs of unknown layer {quote(name)}", suggestion(name, valid))
+                continue
+            pairs[name] = []
+            for pair in some if isinstance(some, list) else [some]:
+                if not (isinstance(pair, list) and len(pair) == len(layer.of)):
+                    self.no(place, 1, f"pair {quote(pair)}", f"Write one id each for {', '.join(layer.of)}.")
+                    continue
+                for facet, value in zip(layer.of, pair, strict=True):
+                    check_facet(
+                        value, facet, names, lambda found, remedy: self.no(place, 1, f"{found} in pairs", remedy)
+                    )
+                if tuple(pair) in pairs[name]:
+                    self.no(place, 1, f"pair {quote(pair)} is listed twice", "Keep one.")
+                else:
+                    pairs[name].append(tuple(pair))
+        return pairs
+
+    def _annotations(
+        self, file: str, by: str, stem: str, text: str, sha: str, names: Mapping[str, Mapping[str, str]]
+    ) -> AnnotationFile | None:
+        place = f"{self.place}/{file}"
+        before = len(self.problems)
+        rows = list(read_json_lines(self.folder / file, place, self.problems))
+        if not rows or rows[0][0] != 1 or "layer" in rows[0][1]:
+            if len(self.problems) == before:
+                remedy = 'Write {"doc": …, "text_sha256": …, "unit": "codepoint", "by": …, "layers": {…}}.'
+                self.no(place, 1, "the first line is not a header", remedy)
+            return None
+        header = rows[0][1]
+        layers = self._header(place, header, by, stem, sha)
+        lines = []
+        for number, line in rows[1:]:
+            layer = self.schema.layers.get(str(line.get("layer")))
+            if layer is None:
+                found = f"unknown layer {quote(line.get('layer'))}"
+                self.no(place, number, found, suggestion(str(line.get("layer")), sorted(self.schema.layers)))
+                continue
+            if layers.get(layer.name) is None:
+                found = f"an annotation of layer {layer.name}, which the header does not list"
+                self.no(place, number, found, f'Add "{layer.name}": "done" (or "open") to its layers.')
+            earlier = len(self.problems)
+            check_line(line, layer, text, names, lambda f, r, n=number: self.no(place, n, f, r))  # type: ignore[misc]
+            if len(self.problems) == earlier or not self._broken(earlier):
+                lines.append((number, line))
+        self._explain_offsets(before, rows[1:], text)
+        return AnnotationFile(place, by, str(header.get("guideline", "")), layers, lines)
+
+    def _broken(self, earlier: int) -> bool:
+        """Whether a problem noted since then means that the line cannot be used further."""
+        return any("unknown field" not in problem.found for problem in self.problems[earlier:])
+
+    def _header(self, place: str, header: dict[str, Any], by: str, stem: str, sha: str) -> dict[str, str]:
+        for key in header:
+            if key not in HEADER:
+                self.no(place, 1, f"unknown key {quote(key)} in the header", suggestion(key, HEADER))
+        if header.get("doc") != stem:
+            self.no(place, 1, f"header says doc {quote(header.get('doc'))}", f"Write {quote(stem)}.")
+        if header.get("by") != by:
+            self.no(place, 1, f"header says by {quote(header.get('by'))}", f"Write {quote(by)}.")
+        if header.get("text_sha256") != sha:
+            found = f"text_sha256 is not the digest of {stem}.txt, which is {sha}"
+            self.no(place, 1, found, "Restore the text these annotations were made on, or annotate it anew.")
+        if header.get("unit", OFFSETS) != OFFSETS:
+            self.no(place, 1, f"offset unit {quote(header['unit'])}", f"Only {OFFSETS} is stored.")
+        layers = header.get("layers")
+        if not isinstance(layers, dict):
+            self.no(place, 1, "the header lists no layers", 'Write "layers": {"entities": "done"}.')
+            return {}
+        for name, state in layers.items():
+            if name not in self.schema.layers:
+                self.no(place, 1, f"unknown layer {quote(name)}", suggestion(name, sorted(self.schema.layers)))
+            if state not in LAYER_STATES:
+                self.no(place, 1, f"layer state {quote(state)}", suggestion(str(state), LAYER_STATES))
+        return {name: state for name, state in layers.items() if name in self.schema.layers}
+
+    def _explain_offsets(self, before: int, rows: list[tuple[int, dict[str, Any]]], text: str) -> None:
+        """Where spans do not fit, say whether another unit explains all of them."""
+        drifted = [i for i in range(before, len(self.problems)) if "offsets" in str(self.problems[i])]
+        if not drifted:
+            return
+        try:
+            spans = list(_all_spans(rows, self.schema.layers))
+            unit = unit_that_fits(spans, text)
+        except (KeyError, TypeError, ValueError):
+            return
+        if unit is None or unit == OFFSETS:
+            return
+        advice = f" All spans fit {UNITS[unit]}: import with --offsets {unit}."
+        for i in drifted:
+            old = self.problems[i]
+            self.problems[i] = Problem(old.file, old.line, old.found, old.remedy + advice)
+
+
+def _all_spans(
+    rows: list[tuple[int, dict[str, Any]]], layers: Mapping[str, Layer]
+) -> Iterator[tuple[int, int, str]]:
+    for _, line in rows:
+        if line.get("layer") in layers:
+            yield from spans_of(line, layers[line["layer"]])

@@ -1,0 +1,80 @@
+"""Documents -> the files of a corpus folder, in their one canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from harness.corpus.lines import in_order, sort_key
+from harness.corpus.schema import OFFSETS, Layer
+from harness.files import compact, digest_bytes, to_toml
+from harness.records import Document
+
+
+def annotation_file(
+    document: Document,
+    by: str,
+    lines: Mapping[str, Iterable[Mapping[str, Any]]],
+    layers: Mapping[str, Layer],
+    guideline: str,
+) -> bytes:
+    """One annotator's file: the header, then one annotation a line, layers in the order of `corpus.toml`.
+
+    `lines` maps each layer that is done to its annotations, an empty list where there is nothing to say.
+    """
+    header = {
+        "doc": document.name,
+        "text_sha256": digest_bytes(document.text.encode()),
+        "unit": OFFSETS,
+        "by": by,
+        "guideline": guideline,
+        "layers": {name: "done" for name in layers if name in lines},
+    }
+    rows = [compact(header)]
+    for name, layer in layers.items():
+        done = [in_order({"layer": name, **line}, layer) for line in lines.get(name, ())]
+        rows.extend(compact(line) for line in sorted(done, key=lambda line: sort_key(line, layer)))
+    return ("\n".join(rows) + "\n").encode()
+
+
+def meta_file(document: Document) -> bytes:
+    """What is known of a document besides its text: digest first, then the keys as given, one a line."""
+    meta = {
+        "sha256": digest_bytes(document.text.encode()),
+        **({"language": document.language} if document.language else {}),
+        **{key: value for key, value in document.meta.items() if key not in ("sha256", "language", "pairs")},
+        **({"pairs": {k: [list(p) for p in v] for k, v in document.pairs.items()}} if document.pairs else {}),
+    }
+    rows = (f" {compact(key)}:{compact(value)}" for key, value in meta.items())
+    return ("{\n" + ",\n".join(rows) + "\n}\n").encode()
+
+
+def group_file(split: str, **tables: Any) -> bytes:
+    """`group.toml`: the split, then what the documents share."""
+    shared = {key: value for key, value in tables.items() if value}
+    return to_toml(({"split": split} if split else {}) | shared).encode()
+
+
+def with_split(group_toml: str, split: str) -> str:
+    """The text of a `group.toml` with its split set, everything else as it was."""
+    rows = group_toml.split("\n")
+    for i, row in enumerate(rows):
+        if row.lstrip().startswith("["):
+            break
+        if row.split("=")[0].strip() == "split":
+            rows[i] = f'split = "{split}"'
+            return "\n".join(rows)
+    return "\n".join([f'split = "{split}"', *rows])
+
+
+def document_files(
+    document: Document, layers: Mapping[str, Layer], guideline: str
+) -> Sequence[tuple[str, bytes]]:
+    """Every file of a document with its gold: (name inside the group's folder, bytes)."""
+    files = [(f"{document.name}.txt", document.text.encode()), (f"{document.name}.meta.json", meta_file(document))]
+    if document.gold:
+        gold = annotation_file(document, "gold", document.gold, layers, guideline)
+        files.append((f"{document.name}.gold.jsonl", gold))
+    return files
+
+

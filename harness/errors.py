@@ -1,0 +1,90 @@
+"""Every way to say no: one tree of exceptions, each with the exit code it ends the command with.
+
+HarnessError                5  the run failed
+├── AskedWrongly            2  a command, setting or name that cannot be
+│   ├── UnknownName         2  … with the nearest valid name
+│   └── MissingExtra        2  … with the line that installs what is missing
+├── ProblemsFound           1  the answer is no: every problem of the input, each with its place
+└── NotComparable           4  two things that differ where they must not
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class HarnessError(Exception):
+    """Something the person in front of the screen can read and act on; never a bug of ours."""
+
+    exit_code = 5
+
+
+class AskedWrongly(HarnessError):
+    """The question cannot be asked this way."""
+
+    exit_code = 2
+
+
+class UnknownName(AskedWrongly):
+    """A name that is not among the valid ones.
+
+    >>> print(UnknownName("metric", "f2", ["accuracy", "f1"]))
+    unknown metric "f2". Did you mean "f1"? There are: accuracy, f1.
+    """
+
+    def __init__(self, what: str, name: str, valid: Iterable[str], place: str = "") -> None:
+        self.name, self.valid = name, sorted(valid)
+        super().__init__(f"{place}unknown {what} {quote(name)}. {suggestion(name, self.valid)}")
+
+
+class MissingExtra(AskedWrongly):
+    """A library that an optional part needs is not installed."""
+
+    def __init__(self, part: str, library: str, extra: str) -> None:
+        super().__init__(f"{part} needs {library}. Install it: pip install 'text-harness[{extra}]'.")
+
+
+class NotComparable(HarnessError):
+    """Two results or files differ in something that must be equal before they are compared."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong with one place of the input, and what to do about it."""
+
+    file: str
+    line: int  # 1-based; 0 where the whole file is meant
+    found: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.found}. {self.remedy}"
+
+
+class ProblemsFound(HarnessError):
+    """All the problems of one input, found in one pass."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def quote(value: object) -> str:
+    """A value as it is shown in a message: in double quotes, cut where it is long, control characters named."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    return f'"{text if len(text) <= 60 else text[:57] + "…"}"'
+
+
+def suggestion(name: str, valid: Sequence[str]) -> str:
+    """The nearest valid name and the list of all, as the remedy of a message."""
+    near = difflib.get_close_matches(name.lower(), [v.lower() for v in valid], n=1, cutoff=0.4)
+    first = next((v for v in valid if near and v.lower() == near[0]), None)
+    all_of_them = ", ".join(valid) if valid else "none"
+    return (f"Did you mean {quote(first)}? " if first else "") + f"There are: {all_of_them}."

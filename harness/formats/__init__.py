@@ -1,0 +1,1 @@
+"""Open folder: other people's files, a format a file."""

@@ -1,0 +1,1 @@
+"""Open folder: a metric a file."""

@@ -1,0 +1,1 @@
+"""Open folder: a model a file, its library imported late."""

@@ -1,0 +1,80 @@
+"""The four promises that parts keep: Format, Task, Model, Metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from harness.errors import Problem
+from harness.records import Annotations, Items, Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Row = dict[str, Any]  # one document on its way in or out; the keys are those of the JSON lines format
+
+
+@dataclass(frozen=True)
+class Format:
+    """Other people's files. `read` yields (line, row) and notes what it cannot read; `write` tells its losses."""
+
+    read: Callable[[Path, list[Problem]], Iterator[tuple[int, Row]]]
+    write: Callable[[Iterable[Row], Path], list[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A question asked of a layer: items, and apart from them the gold answers."""
+
+    name: str
+    items: Items
+    gold: Annotations
+    metrics: tuple[str, ...]  # specs, the first is the primary one
+    corpus: str  # its name
+    corpus_digest: str
+    of: tuple[str, ...] = ()  # the facets that an item has besides its document
+    settings: Mapping[str, Any] = field(default_factory=dict)  # how the layer was asked; part of the identity
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def take(self, index: Sequence[int]) -> Task:
+        """The same question about some of the items."""
+        return replace(self, items=self.items.take(index), gold=self.gold.take(index))
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.corpus}: {len(self)} items, {len(self.gold.labels)} labels"
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Anything that learns from items with gold and then answers items.
+
+    The gold handed to `fit` tells the kind of answer wanted and the labels. `seed` is the only randomness.
+    `predict` may be asked for any items, none at all too, and sees no gold.
+    """
+
+    def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
+        """Learn. What was learned before is forgotten."""
+
+    def predict(self, items: Items) -> Annotations:
+        """One answer an item, in the order of the items."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A formula on summed counts.
+
+    `count(gold, predicted)` gives rows (n_items, k) of numbers that may be summed over any set of items;
+    `score(totals)` maps (..., k) to (...), `by_label(totals)` to (..., n_labels). Both are called with the gold's
+    labels as they were declared. `n_items` rows always: an item that was not answered counts as wrong.
+    """
+
+    kinds: tuple[Kind, ...]
+    count: Callable[[Annotations, Annotations], npt.NDArray[np.float64]]
+    score: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+    by_label: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
+    needs: Callable[[Sequence[str]], str] = field(default=lambda labels: "")  # why these labels will not do

@@ -1,0 +1,142 @@
+"""A predictions file: anybody's answers, one item a line, read into Annotations and written from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import Problem, ProblemsFound, quote, suggestion
+from harness.files import stream_json_lines, write_json_lines
+from harness.records import ANSWERED, INVALID, STATUSES, Annotations, Items, Kind
+
+KEYS = {"label": "label", "labels": "labels", "spans": "spans"}
+
+
+def write(path: Path, predicted: Annotations) -> None:
+    """Write answers as JSON lines, in the order of the items."""
+    write_json_lines(path, lines_of(predicted))
+
+
+def lines_of(predicted: Annotations) -> Iterator[dict[str, Any]]:
+    """Each answer as one object: `item`, then `label`, `labels` or `spans`, then `scores`."""
+    key = KEYS[predicted.kind]
+    for i, item in enumerate(predicted.item):
+        status = STATUSES[predicted.status[i]]
+        line: dict[str, Any] = {"item": item}
+        if status == "answered":
+            line[key] = predicted.answer(i)
+        else:
+            line["status"] = status
+        if predicted.scores is not None and status == "answered":
+            row = predicted.scores[i].tolist()
+            line["scores"] = {name: round(x, 6) for name, x in zip(predicted.labels, row, strict=True)}
+        yield line
+
+
+def read(path: Path, items: Items, kind: Kind, labels: Sequence[str], of: Sequence[str] = ()) -> Annotations:
+    """The answers of a file to these items, in their order; an item that the file lacks is missing.
+
+    `document`, `holder` and `target` (ids) may stand in place of `item`. Raises ProblemsFound with every line
+    that cannot be read, names an item that is not asked about, or answers an item twice.
+    """
+    place = str(path)
+    problems: list[Problem] = []
+    position = {item: i for i, item in enumerate(items["item"])}
+    answers: list[Any] = [None] * len(items)
+    status: list[int] = [STATUSES.index("missing")] * len(items)
+    scores: dict[int, list[float]] = {}
+    seen: dict[int, int] = {}
+    for number, line in stream_json_lines(path):
+        item = line.get("item", _item_of(line, of))
+        i = position.get(item) if isinstance(item, str) else None
+        if i is None:
+            remedy = _where_items_are(item, position)
+            problems.append(Problem(place, number, f"no item {quote(item)} in this task", remedy))
+        elif i in seen:
+            problems.append(Problem(place, number, f"a second answer to {quote(item)}", f"See line {seen[i]}."))
+        else:
+            seen[i] = number
+            found = _answer(line, kind, set(labels), len(items["text"][i]))
+            if isinstance(found, str):
+                problems.append(Problem(place, number, found, _example(kind)))
+            else:
+                status[i], answers[i] = found
+                given = line.get("scores")
+                if isinstance(given, dict) and status[i] == ANSWERED:
+                    scores[i] = [float(given.get(label, 0.0)) for label in labels]
+    if problems:
+        raise ProblemsFound(problems)
+    return _annotations(items["item"], kind, labels, answers, status, scores)
+
+
+def _annotations(
+    item: Sequence[str],
+    kind: Kind,
+    labels: Sequence[str],
+    answers: list[Any],
+    status: list[int],
+    scores: dict[int, list[float]],
+) -> Annotations:
+    if kind == "spans":
+        return Annotations.of_spans(item, labels, answers, status=status)
+    table = None
+    if scores and len(scores) == sum(one == ANSWERED for one in status):
+        import numpy as np
+
+        table = np.zeros((len(item), len(labels)), np.float32)
+        for i, row in scores.items():
+            table[i] = row
+    make = Annotations.of_label if kind == "label" else Annotations.of_labels
+    return make(item, labels, answers, status=status, scores=table)
+
+
+def _item_of(line: dict[str, Any], of: Sequence[str]) -> str | None:
+    document = line.get("document")
+    if not of or document is None:
+        return document
+    return f"{document}#{'>'.join(str(line.get(facet)) for facet in of)}"
+
+
+def _where_items_are(item: object, position: dict[str, int]) -> str:
+    near = suggestion(str(item), list(position)) if len(position) <= 200 else ""
+    first = near.split(" There are:")[0] if "Did you mean" in near else ""
+    return first or f"Items are named like {quote(next(iter(position), ''))}."
+
+
+def _answer(line: dict[str, Any], kind: Kind, labels: set[str], length: int) -> tuple[int, Any] | str:
+    """(status, answer) of one line, or what is wrong with it.
+
+    What a model may get wrong is no problem of the file: an unknown label is an invalid answer.
+    """
+    said = line.get("status", "answered")
+    if said not in STATUSES:
+        return f"unknown status {quote(said)}"
+    if said != "answered":
+        return STATUSES.index(said), None
+    value = line.get(KEYS[kind])
+    if value is None:
+        return f'no "{KEYS[kind]}"'
+    if kind == "label":
+        return (ANSWERED if value in labels else INVALID, value) if isinstance(value, str) else "label is no text"
+    if not isinstance(value, list):
+        return f'"{kind}" is not a list'
+    if kind == "labels":
+        if not all(isinstance(label, str) for label in value):
+            return "labels are not texts"
+        return (ANSWERED if labels.issuperset(value) else INVALID, value)
+    spans = []
+    for span in value:
+        match span:
+            case [int(start), int(end), str(label), *_] | {"start": int(start), "end": int(end), "label": str(label)}:
+                if not 0 <= start < end <= length:
+                    return f"span {start}:{end} is outside the text of {length} characters"
+                spans.append((start, end, label))
+            case _:
+                return f"span {quote(span)}"
+    return ANSWERED, spans
+
+
+def _example(kind: Kind) -> str:
+    value = {"label": '"FAVOR"', "labels": '["A", "B"]', "spans": '[[0, 7, "PER"]]'}[kind]
+    return f'Write {{"item": "…", "{KEYS[kind]}": {value}}}; statuses are {", ".join(STATUSES)}.'

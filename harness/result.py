@@ -1,0 +1,137 @@
+"""One model on one task: identities, answers, counts and scores, as they are kept and shown."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import predictions
+from harness.files import canonical, digest, digest_bytes, write_atomically
+from harness.parts import Task
+from harness.records import Annotations, Score, show_value
+from harness.stats.bootstrap import DRAWS, LEVEL
+from harness.version import VERSION
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of one model on one task.
+
+    `content` is what must come out the same whoever runs it; `provenance` says where and with what it was run.
+    """
+
+    task: Task
+    predicted: Annotations
+    scores: tuple[Score, ...]
+    content: Mapping[str, Any]
+
+    @property
+    def signature(self) -> str:
+        """One line that says what was measured; two results with one signature can be compared."""
+        c = self.content
+        corpus = f"{c['corpus']['name']}@{c['corpus']['digest'][:8]}"
+        metrics = "+".join(c["metrics"])
+        seed = f"seed {c['seed']}"
+        parts = (corpus, c["task"]["name"], c["protocol"], c["model"], seed, metrics, f"harness {VERSION}")
+        return " | ".join(parts)
+
+    @property
+    def headlines(self) -> list[Score]:
+        """One score a metric, the primary one first."""
+        return [score for score in self.scores if not score.label]
+
+    def __getitem__(self, metric: str) -> Score:
+        """A score by its metric's name as typed, or `metric[LABEL]` for one label's own."""
+        for score in self.scores:
+            if metric == (f"{score.metric}[{score.label}]" if score.label else score.metric):
+                return score
+        raise KeyError(metric)
+
+    def __str__(self) -> str:
+        lines = [self.signature]
+        wide = max((len(score.metric) for score in self.headlines), default=0)
+        for score in self.headlines:
+            note = f" · {score.note}" if score.note else ""
+            unit = f"{score.units} {score.unit}{'s' if score.units != 1 else ''}"
+            lines.append(f"{score.metric:<{wide}}  {show_value(score)}  n {score.n} · {unit}{note}")
+        counts = self.content["denominators"]
+        said = " + ".join(f"{name} {counts[name]}" for name in counts if counts[name] or name in ("correct", "wrong"))
+        lines.append(f"{said} = {len(self.task)}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def write(self, folder: Path) -> None:
+        """Keep it: `content.json`, `provenance.json` and `predictions.jsonl`, each written whole."""
+        predictions.write(folder / "predictions.jsonl", self.predicted)
+        write_atomically(folder / "provenance.json", canonical(provenance()))
+        write_atomically(folder / "content.json", canonical(dict(self.content)))
+
+
+def content_of(
+    task: Task,
+    predicted: Annotations,
+    scores: list[Score],
+    denominators: Mapping[str, int],
+    *,
+    model: str,
+    protocol: str,
+    seed: int,
+    metrics: list[str],
+) -> dict[str, Any]:
+    """The canonical content of a result: identities, configuration, counts, scores; no versions, no times."""
+    return {
+        "corpus": {"name": task.corpus, "digest": task.corpus_digest},
+        "task": {"name": task.name, "of": list(task.of), **task.settings},
+        "labels": list(task.gold.labels),
+        "items": digest(list(task.items["item"])),
+        "gold": digest(list(predictions.lines_of(task.gold))),
+        "model": model,
+        "protocol": protocol,
+        "seed": seed,
+        "metrics": metrics,
+        "interval": {"method": "percentile bootstrap over units", "draws": DRAWS, "level": LEVEL},
+        "n": len(task),
+        "denominators": dict(denominators),
+        "scores": [_plain(score) for score in scores],
+        "predictions": _digest_of(predicted),
+    }
+
+
+def _plain(score: Score) -> dict[str, Any]:
+    row = asdict(score)
+    row["value"] = None if score.value != score.value else score.value
+    return row
+
+
+def _digest_of(predicted: Annotations) -> str:
+    """The digest of the labels and spans alone: scores may differ in their last digits between machines."""
+    answers = [(item, answer) for item, answer in zip(predicted.item, predicted.answers(), strict=True)]
+    return digest_bytes(canonical([[item, answer] for item, answer in answers]))
+
+
+def provenance() -> dict[str, Any]:
+    """Where, when and with what: nothing of it is part of a result's identity."""
+    from importlib.metadata import distributions
+
+    loaded = {d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"]}
+    return {
+        "harness": VERSION,
+        "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processors": os.cpu_count() or 0,
+        "byteorder": sys.byteorder,
+        "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
+        "libraries": dict(sorted(loaded.items())),
+    }
+
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -1,0 +1,1 @@
+"""Chance: resampling and intervals, on arrays only."""

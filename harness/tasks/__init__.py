@@ -1,0 +1,1 @@
+"""Open folder: a question asked of a layer, one a file."""
