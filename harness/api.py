@@ -54,7 +54,7 @@ def task(name: str, corpus: Corpus | str | Path) -> Task:
     use = settings.pop("use", USE[layer.kind])
     if "metrics" in settings:
         settings["metrics"] = tuple(settings["metrics"])
-    return make("tasks", Spec(use, settings), corpus, name)  # type: ignore[no-any-return]
+    return make("tasks", Spec(use, settings), corpus, name)
 
 
 def tasks_of(corpus: Corpus) -> list[str]:

@@ -79,7 +79,11 @@ def read(path: Path) -> Benchmark:
     for key in table:
         if key not in TOP:
             no((key,), f"unknown key {quote(key)}", suggestion(key, TOP))
-    for key, kind, wanted in (("seed", int, "a whole number"), ("folds", int, "a whole number"), ("split", str, "a text")):
+    for key, kind, wanted in (
+        ("seed", int, "a whole number"),
+        ("folds", int, "a whole number"),
+        ("split", str, "a text"),
+    ):
         if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool)):
             no((key,), f"{key} is not {wanted}", f"Write {wanted}.")
     if "folds" in table and "split" in table:
@@ -114,7 +118,11 @@ def _models(table: Any, no: Any) -> tuple[dict[str, Spec], dict[str, tuple[str, 
                 if "tasks" in value:
                     only_on[name] = tuple(str(task) for task in value["tasks"])
             else:
-                no(("models", name), f"model {name} is neither a text nor a table with use", 'Write use = "…".')
+                no(
+                    ("models", name),
+                    f"model {name} is neither a text nor a table with use",
+                    'Write use = "…".',
+                )
                 continue
             if ":" not in models[name].name and models[name].name not in names("models"):
                 raise UnknownName("model", models[name].name, names("models"))
@@ -137,7 +145,11 @@ def _tasks(tables: Any, folder: Path, lines: TomlLines, no: Any) -> list[Task]:
                 no(("tasks", key), f"unknown key {quote(key)} in [[tasks]]", suggestion(key, OF_TASK))
         where, use = table.get("corpus"), table.get("use")
         if not isinstance(where, str) or not isinstance(use, str):
-            no(("tasks",), "a task needs corpus and use", 'Write corpus = "../corpora/kabar", use = "stance".')
+            no(
+                ("tasks",),
+                "a task needs corpus and use",
+                'Write corpus = "../corpora/kabar", use = "stance".',
+            )
             continue
         path = folder / where
         if path not in loaded:

@@ -75,9 +75,7 @@ def _check_file(file: AnnotationFile, document: Document, schema: Schema, no: No
             no(file.place, 1, f"layer {name} is done but has no label", "Add the label, or write open.")
 
 
-def _check_contradictions(
-    file: AnnotationFile, layer: Layer, rows: list[tuple[int, dict[str, Any]]], no: No
-) -> None:
+def _check_contradictions(file: AnnotationFile, layer: Layer, rows: list[tuple[int, dict[str, Any]]], no: No) -> None:
     seen: dict[tuple[Any, ...], tuple[int, dict[str, Any]]] = {}
     for number, line in rows:
         key = layer.key_of(line)
@@ -88,7 +86,12 @@ def _check_contradictions(
             no(file.place, number, f"the same annotation as line {first[0]}", "Keep one.")
         else:
             about = f" of {' > '.join(map(str, key))}" if layer.of and layer.kind == "label" else ""
-            no(file.place, number, f"contradicts line {first[0]}{about} in layer {layer.name}", "Keep one of them.")
+            no(
+                file.place,
+                number,
+                f"contradicts line {first[0]}{about} in layer {layer.name}",
+                "Keep one of them.",
+            )
 
 
 def _check_pairs(
@@ -97,7 +100,12 @@ def _check_pairs(
     listed = set(document.pairs.get(layer.name, ()))
     judged = {tuple(str(line[facet]) for facet in layer.of): number for number, line in rows}
     for pair in sorted(listed - judged.keys()):
-        no(file.place, 0, f"no label for the listed pair {' > '.join(pair)}", f"Judge it, or write {layer.name}: open.")
+        no(
+            file.place,
+            0,
+            f"no label for the listed pair {' > '.join(pair)}",
+            f"Judge it, or write {layer.name}: open.",
+        )
     for pair, number in judged.items():
         if pair not in listed:
             remedy = f'List it under "pairs" in {document.name}.meta.json before it is labelled, or remove the line.'
@@ -106,7 +114,10 @@ def _check_pairs(
 
 def _check_edges(text: str, start: int, end: int, surface: str, no: Callable[[str, str], None]) -> None:
     if surface != surface.strip():
-        no(f"span {start}:{end} starts or ends on white space: {quote(surface)}", "Move the border to the word.")
+        no(
+            f"span {start}:{end} starts or ends on white space: {quote(surface)}",
+            "Move the border to the word.",
+        )
     for border in (start, end):
         if not _is_grapheme_border(text, border):
             inside = _around(text, border)
@@ -142,9 +153,7 @@ def _around(text: str, at: int) -> str:
     return text[at - 1 : at + 1]
 
 
-def _check_overlap(
-    file: AnnotationFile, layer: Layer, rows: list[tuple[int, dict[str, Any]]], no: No
-) -> None:
+def _check_overlap(file: AnnotationFile, layer: Layer, rows: list[tuple[int, dict[str, Any]]], no: No) -> None:
     """Spans that overlap where the layer forbids it; under `nested` one inside the other is allowed."""
     open_spans: list[tuple[int, int, int, str]] = []
     for number, line in sorted(rows, key=lambda row: (row[1]["start"], -row[1]["end"])):
@@ -159,7 +168,12 @@ def _check_overlap(
                 no(file.place, number, f"{found} in layer {layer.name}", allowed)
         same = next((s for s in open_spans if (s[0], s[1]) == (start, end)), None)
         if same and layer.overlap == "none":
-            no(file.place, number, f"a second label for the span of line {same[2]} in layer {layer.name}", "Keep one.")
+            no(
+                file.place,
+                number,
+                f"a second label for the span of line {same[2]} in layer {layer.name}",
+                "Keep one.",
+            )
         open_spans.append((start, end, number, line["text"]))
 
 
@@ -188,7 +202,8 @@ def _check_splits(reading: Reading, no: No) -> None:
         place = f"documents/{document.group}/group.toml"
         if not document.split and place not in told:
             told.add(place)
-            remedy = f"Write split = \"train\" (dev, test, pool), or: harness corpus split {reading.root} --by group --seed 13."
+            command = f"harness corpus split {reading.root} --by group --seed 13"
+            remedy = f'Write split = "train" (dev, test, pool), or: {command}.'
             no(place, 0, "its documents are in no split", remedy)
 
 

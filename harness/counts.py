@@ -72,5 +72,5 @@ def _spans_per_label(annotations: Annotations, k: int) -> tuple[Rows, Rows]:
 def _span_keys(annotations: Annotations) -> npt.NDArray[np.int64]:
     """(n_spans, 4): item, start, end, label."""
     assert annotations.starts is not None and annotations.ends is not None
-    columns = [_item_of(annotations), annotations.starts, annotations.ends, annotations.codes]
-    return np.column_stack([column.astype(np.int64) for column in columns])
+    columns = (_item_of(annotations), annotations.starts, annotations.ends, annotations.codes)
+    return np.column_stack(columns).astype(np.int64)

@@ -149,9 +149,7 @@ def read_json(path: Path, place: str, problems: list[Problem]) -> dict[str, Any]
     return None if text is None else parse_object(text.rstrip("\n"), place, 1, problems)
 
 
-def read_json_lines(
-    path: Path, place: str, problems: list[Problem]
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_json_lines(path: Path, place: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number and object for each line of a small JSON-lines file; lines are split on newline alone."""
     text = read_text(path, place, problems)
     if text is None:
@@ -192,9 +190,7 @@ def stream_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     if value is not None:
                         yield number, value
     except OSError as error:
-        raise ProblemsFound(
-            [Problem(str(path), 0, f"cannot be read ({error.strerror})", "Check the path.")]
-        ) from None
+        raise ProblemsFound([Problem(str(path), 0, f"cannot be read ({error.strerror})", "Check the path.")]) from None
     if problems:
         raise ProblemsFound(problems)
 

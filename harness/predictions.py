@@ -128,7 +128,11 @@ def _answer(line: dict[str, Any], kind: Kind, labels: set[str], length: int) -> 
     spans = []
     for span in value:
         match span:
-            case [int(start), int(end), str(label), *_] | {"start": int(start), "end": int(end), "label": str(label)}:
+            case [int(start), int(end), str(label), *_] | {
+                "start": int(start),
+                "end": int(end),
+                "label": str(label),
+            }:
                 if not 0 <= start < end <= length:
                     return f"span {start}:{end} is outside the text of {length} characters"
                 spans.append((start, end, label))

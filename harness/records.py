@@ -103,8 +103,7 @@ class Annotations:
         codes = np.array([code.get(a, -1) if a is not None else -1 for a in answers], np.int32)
         if status is None:
             status = [
-                MISSING if a is None else (ANSWERED if c >= 0 else INVALID)
-                for a, c in zip(answers, codes, strict=True)
+                MISSING if a is None else (ANSWERED if c >= 0 else INVALID) for a, c in zip(answers, codes, strict=True)
             ]
         state = np.asarray(status, np.uint8).reshape(len(item))
         codes[state != ANSWERED] = -1

@@ -104,7 +104,7 @@ def factory(folder: str, name: str) -> Callable[..., Any]:
     module = module_of(folder, name)
     attribute = name.rpartition(":")[2]
     try:
-        return getattr(module, attribute)  # type: ignore[no-any-return]
+        return getattr(module, attribute)
     except AttributeError:
         public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise UnknownName(f"{FOLDERS[folder]} in {module.__file__}", attribute, public) from None
@@ -148,7 +148,7 @@ def settings_of(folder: str, name: str) -> dict[str, str]:
 
 
 def _settings(function: Callable[..., Any]) -> dict[str, Any]:
-    target = function.__init__ if inspect.isclass(function) else function  # type: ignore[misc]
+    target = function.__init__ if inspect.isclass(function) else function
     hints = typing.get_type_hints(target)
     parameters = inspect.signature(function).parameters.values()
     return {p.name: hints.get(p.name, Any) for p in parameters if p.kind is p.KEYWORD_ONLY}

@@ -163,7 +163,7 @@ def _checked(predicted: Any, task: Task, spec: Spec) -> Annotations:
     )
     if not good:
         raise HarnessError(f"{spec} broke its promise: one answer an item, in order, of the kind asked for.")
-    return predicted  # type: ignore[no-any-return]
+    return predicted
 
 
 @contextmanager

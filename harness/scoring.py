@@ -91,9 +91,7 @@ def denominators(gold: Annotations, predicted: Annotations) -> dict[str, int]:
     """
     state = predicted.status
     right = sum(
-        said == due
-        for said, due, status in zip(_whole(predicted), _whole(gold), state, strict=True)
-        if status == 0
+        said == due for said, due, status in zip(_whole(predicted), _whole(gold), state, strict=True) if status == 0
     )
     counts = {name: int((state == code).sum()) for code, name in enumerate(STATUSES)}
     answered = counts.pop("answered")
@@ -102,5 +100,5 @@ def denominators(gold: Annotations, predicted: Annotations) -> dict[str, int]:
 
 def _whole(annotations: Annotations) -> Sequence[object]:
     if annotations.kind == "label":
-        return annotations.codes.tolist()  # type: ignore[no-any-return]
+        return annotations.codes.tolist()
     return annotations.answers()

@@ -77,7 +77,18 @@ def event(given: Line, text: str) -> Line:
 
 
 def stance(given: Line, text: str) -> Line:
-    keys = ("holder", "target", "label", "kind", "attribution", "explicit", "conditional", "mixed", "unsure", "via")
+    keys = (
+        "holder",
+        "target",
+        "label",
+        "kind",
+        "attribution",
+        "explicit",
+        "conditional",
+        "mixed",
+        "unsure",
+        "via",
+    )
     line = {key: given.get(key) for key in (*keys, "note")}
     if given.get("mention"):
         line["mention"] = find(given["mention"], text)

@@ -1,6 +1,6 @@
 """The seed article and its reference annotation -> the first document of corpora/kabar.
 
-    python seeds/convert_seed.py [FOLDER]        (default: corpora/kabar)
+python seeds/convert_seed.py [FOLDER]        (default: corpora/kabar)
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ def entity(given: dict[str, Any]) -> dict[str, Any]:
     line = {**span(given), "label": given["label"]}
     if "inner" in given:
         line["inner"] = [
-            {**span(one), "label": one["label"], "entity_id": entity_id(one["entity_id"])}
-            for one in given["inner"]
+            {**span(one), "label": one["label"], "entity_id": entity_id(one["entity_id"])} for one in given["inner"]
         ]
     if "entity_id" in given:
         line["entity_id"] = entity_id(given["entity_id"])

@@ -28,7 +28,12 @@ def to_dataset(corpus: Corpus) -> DatasetDict:
     )
     splits: dict[str, list[dict[str, Any]]] = {}
     for document in corpus:
-        row = {"id": document.id, "group": document.group, "language": document.language, "text": document.text}
+        row = {
+            "id": document.id,
+            "group": document.group,
+            "language": document.language,
+            "text": document.text,
+        }
         row |= {layer.name: _value(document, layer) for layer in layers}
         splits.setdefault(document.split or "unsplit", []).append(row)
     return DatasetDict({split: Dataset.from_list(rows, features) for split, rows in sorted(splits.items())})
@@ -58,8 +63,6 @@ def _value(document: Document, layer: Layer) -> Any:
         return lines[0]["label"] if lines else None
     plain = [name for name, kind in layer.fields.items() if isinstance(kind, tuple)]
     return [
-        {facet: line[facet] for facet in layer.of}
-        | {"label": line["label"]}
-        | {name: line.get(name) for name in plain}
+        {facet: line[facet] for facet in layer.of} | {"label": line["label"]} | {name: line.get(name) for name in plain}
         for line in lines
     ]

@@ -38,7 +38,10 @@ def check_facet(value: Any, facet: str, names: Names, no: No) -> None:
     """Note a holder, target or other facet that is not among the ids known to the document."""
     known = sorted(names.get(facet, ()))
     if value is None:
-        no(f"no {facet}", f'Add "{facet}": one of {", ".join(known) or "the ids declared in [" + facet + "s]"}.')
+        no(
+            f"no {facet}",
+            f'Add "{facet}": one of {", ".join(known) or "the ids declared in [" + facet + "s]"}.',
+        )
     elif value not in known:
         where = f"Or declare it in [{facet}s] of group.toml."
         no(f"unknown {facet} {quote(value)}", f"{suggestion(str(value), known)} {where}")
@@ -67,7 +70,7 @@ def check_span(span: Mapping[str, Any], text: str, no: No) -> bool:
 
 def where_it_is(surface: str, start: int, text: str) -> str:
     """The remedy for a surface that is not where it was said to be: the nearest place where it is."""
-    places = []
+    places: list[int] = []
     at = text.find(surface) if surface else -1
     while at >= 0 and len(places) < 1000:
         places.append(at)
@@ -83,7 +86,10 @@ def _check_evidence(line: Mapping[str, Any], layer: Layer, text: str, no: No) ->
     if layer.evidence == "required" and not evidence:
         no(f"no evidence in layer {layer.name}", 'Add "evidence": [[start, end]] and "text".')
     if not isinstance(evidence, list) or not isinstance(surfaces, list) or len(evidence) != len(surfaces):
-        no("evidence and text do not belong together", 'Write "evidence": [[start, end], …], "text": ["…", …].')
+        no(
+            "evidence and text do not belong together",
+            'Write "evidence": [[start, end], …], "text": ["…", …].',
+        )
         return
     for pair, surface in zip(evidence, surfaces, strict=True):
         if isinstance(pair, list) and len(pair) == 2:
@@ -92,9 +98,7 @@ def _check_evidence(line: Mapping[str, Any], layer: Layer, text: str, no: No) ->
             no(f"evidence {quote(pair)} is not [start, end]", "Write two whole numbers.")
 
 
-def _check_field(
-    value: Any, name: str, kind: FieldKind, label: str, text: str, names: Names, no: No
-) -> None:
+def _check_field(value: Any, name: str, kind: FieldKind, label: str, text: str, names: Names, no: No) -> None:
     if isinstance(kind, Mapping):
         kind = kind.get(label, ())
         if not kind:

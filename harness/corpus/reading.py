@@ -55,7 +55,13 @@ def read_folder(root: Path, *, everyone: bool = False) -> Reading:
         return reading
     for entry in sorted(os.scandir(folder), key=lambda e: e.name):
         place = f"documents/{entry.name}"
-        if not inside(root, Path(entry.path)):
+        if entry.name.startswith(".import-"):
+            problems.append(
+                Problem(place, 0, "left over from an import that was killed", "Import again, or remove it.")
+            )
+        elif entry.name == ".gitkeep":
+            continue
+        elif not inside(root, Path(entry.path)):
             problems.append(Problem(place, 0, "a link that leads out of the corpus", "Remove it."))
         elif entry.is_dir():
             _GroupReader(reading, Path(entry.path), place, everyone).read()
@@ -217,7 +223,10 @@ class _GroupReader:
                     continue
                 for facet, value in zip(layer.of, pair, strict=True):
                     check_facet(
-                        value, facet, names, lambda found, remedy: self.no(place, 1, f"{found} in pairs", remedy)
+                        value,
+                        facet,
+                        names,
+                        lambda found, remedy: self.no(place, 1, f"{found} in pairs", remedy),
                     )
                 if tuple(pair) in pairs[name]:
                     self.no(place, 1, f"pair {quote(pair)} is listed twice", "Keep one.")
@@ -301,9 +310,7 @@ class _GroupReader:
             self.problems[i] = Problem(old.file, old.line, old.found, old.remedy + advice)
 
 
-def _all_spans(
-    rows: list[tuple[int, dict[str, Any]]], layers: Mapping[str, Layer]
-) -> Iterator[tuple[int, int, str]]:
+def _all_spans(rows: list[tuple[int, dict[str, Any]]], layers: Mapping[str, Layer]) -> Iterator[tuple[int, int, str]]:
     for _, line in rows:
         if line.get("layer") in layers:
             yield from spans_of(line, layers[line["layer"]])

@@ -88,9 +88,7 @@ class _SchemaReader:
         self.problems.append(Problem("corpus.toml", self.lines(*path), found, remedy))
 
     def read(self, folder: str) -> Schema:
-        facets = {
-            facet for layer in self._tables("layers").values() for facet in _strings(layer.get("of")) or ()
-        }
+        facets = {facet for layer in self._tables("layers").values() for facet in _strings(layer.get("of")) or ()}
         known = {"name", "version", "licence", "languages", "unit", "guideline", "layers", "tasks"}
         self._known((), self.table, known | {f"{facet}s" for facet in facets})
         unit = self.table.get("unit", OFFSETS)
@@ -148,14 +146,14 @@ class _SchemaReader:
         labels = self._list((*path, "labels"), table.get("labels"))
         if not labels:
             self.no((*path, "labels"), "declares no labels", 'Write labels = ["A", "B"]; only append later.')
-        tiers = {
-            tier: self._list((*path, "tiers", tier), some) for tier, some in (table.get("tiers") or {}).items()
-        }
+        tiers = {tier: self._list((*path, "tiers", tier), some) for tier, some in (table.get("tiers") or {}).items()}
         for tier, some in tiers.items():
             for label in some:
                 if label not in labels:
                     self.no(
-                        (*path, "tiers", tier), f"tier of unknown label {quote(label)}", suggestion(label, labels)
+                        (*path, "tiers", tier),
+                        f"tier of unknown label {quote(label)}",
+                        suggestion(label, labels),
                     )
         of = self._list((*path, "of"), table.get("of", []))
         if of and kind == "spans":

@@ -67,14 +67,13 @@ def with_split(group_toml: str, split: str) -> str:
     return "\n".join([f'split = "{split}"', *rows])
 
 
-def document_files(
-    document: Document, layers: Mapping[str, Layer], guideline: str
-) -> Sequence[tuple[str, bytes]]:
+def document_files(document: Document, layers: Mapping[str, Layer], guideline: str) -> Sequence[tuple[str, bytes]]:
     """Every file of a document with its gold: (name inside the group's folder, bytes)."""
-    files = [(f"{document.name}.txt", document.text.encode()), (f"{document.name}.meta.json", meta_file(document))]
+    files = [
+        (f"{document.name}.txt", document.text.encode()),
+        (f"{document.name}.meta.json", meta_file(document)),
+    ]
     if document.gold:
         gold = annotation_file(document, "gold", document.gold, layers, guideline)
         files.append((f"{document.name}.gold.jsonl", gold))
     return files
-
-

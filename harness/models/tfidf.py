@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,27 +35,29 @@ class _Tfidf:
         self.C, self.see, self.words, self.chars, self.fewest = C, see, words, chars, fewest
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
+        from scipy.sparse import hstack
         from sklearn.linear_model import LogisticRegression
 
         self.kind, self.labels = gold.kind, gold.labels
-        self.views = self._views(items)
-        self.encoders = [_Encoder(make(), column(items)) for column, make in self.views]
-        features = self._features(items)
+        views = self._views(items)
+        self.columns = [column for column, _ in views]
+        self.encoders = [_Encoder(make()) for _, make in views]
+        features = hstack([e.fit_transform(c(items)) for e, c in self._pairs()], format="csr")
         self.heads: list[Any] = []
         for due in _targets(gold).T:
             if due.all() or not due.any():
                 self.heads.append(float(due.any()))
             else:
-                head = LogisticRegression(
-                    C=self.C, solver="liblinear", class_weight="balanced", random_state=seed
-                )
+                head = LogisticRegression(C=self.C, solver="liblinear", class_weight="balanced", random_state=seed)
                 self.heads.append(head.fit(features, due))
 
     def predict(self, items: Items) -> Annotations:
         if not len(items):
             make = Annotations.of_label if self.kind == "label" else Annotations.of_labels
             return make([], self.labels, [])
-        features = self._features(items)
+        from scipy.sparse import hstack
+
+        features = hstack([e.transform(c(items)) for e, c in self._pairs()], format="csr")
         scores = np.empty((len(items), len(self.labels)))
         for k, head in enumerate(self.heads):
             scores[:, k] = head if isinstance(head, float) else head.predict_proba(features)[:, 1]
@@ -67,11 +69,8 @@ class _Tfidf:
         share = np.divide(scores, sums, out=np.full_like(scores, 1 / scores.shape[1]), where=sums > 0)
         return Annotations.of_label(items["item"], self.labels, best, scores=share.astype(np.float32))
 
-    def _features(self, items: Items) -> Any:
-        from scipy.sparse import hstack
-
-        columns = [column(items) for column, _ in self.views]
-        return hstack([e.transform(c) for e, c in zip(self.encoders, columns, strict=True)], format="csr")
+    def _pairs(self) -> Iterator[tuple[_Encoder, Callable[[Items], Sequence[str]]]]:
+        return zip(self.encoders, self.columns, strict=True)
 
     def _views(self, items: Items) -> list[tuple[Callable[[Items], Sequence[str]], Callable[[], Any]]]:
         """What the classifier looks at: (items -> one text an item, a new vectorizer) for each view."""
@@ -102,18 +101,33 @@ class _Tfidf:
 
 
 class _Encoder:
-    """A vectorizer that has learned its vocabulary; none where the texts hold no word at all."""
+    """A vectorizer that has learned its vocabulary; each different text is read once."""
 
-    def __init__(self, vectorizer: Any, texts: Sequence[str]) -> None:
+    def __init__(self, vectorizer: Any) -> None:
+        self.vectorizer = vectorizer
+
+    def fit_transform(self, texts: Sequence[str]) -> Any:
+        different, row = _different(texts)
         try:
-            self.vectorizer = vectorizer.fit(texts)
-        except ValueError:  # scikit-learn's word for an empty vocabulary
+            return self.vectorizer.fit_transform(different)[row]
+        except ValueError:  # scikit-learn's word for texts without a single n-gram
             self.vectorizer = None
+            return self.transform(texts)
 
     def transform(self, texts: Sequence[str]) -> Any:
         from scipy.sparse import csr_matrix
 
-        return csr_matrix((len(texts), 0)) if self.vectorizer is None else self.vectorizer.transform(texts)
+        different, row = _different(texts)
+        if self.vectorizer is None:
+            return csr_matrix((len(texts), 0))
+        return self.vectorizer.transform(different)[row]
+
+
+def _different(texts: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The texts without repetition, and the place of each among them."""
+    place: dict[str, int] = {}
+    row = [place.setdefault(text, len(place)) for text in texts]
+    return list(place), row
 
 
 def _column(name: str) -> Callable[[Items], Sequence[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.corpus import NOT_SCORED, Corpus, Layer
-from harness.errors import AskedWrongly, UnknownName, quote
+from harness.errors import AskedWrongly, UnknownName
 from harness.records import Document, Items
 
 Where = Mapping[str, Any]

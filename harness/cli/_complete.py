@@ -1,0 +1,43 @@
+"""Shell completion of names: models, metrics, tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import click
+
+
+def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Models whose name begins so."""
+    return _parts("models", incomplete)
+
+
+def metrics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Metrics whose name begins so."""
+    return _parts("metrics", incomplete)
+
+
+def formats(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Formats whose name begins so."""
+    return _parts("formats", incomplete)
+
+
+def tasks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Tasks of the corpus given by --corpus."""
+    from harness.api import find
+    from harness.corpus.schema import read_schema
+    from harness.errors import HarnessError
+
+    problems: list[Any] = []
+    try:
+        schema = read_schema(find(str(ctx.params.get("corpus"))), problems)
+    except HarnessError:
+        return []
+    return sorted(name for name in {**schema.tasks, **schema.layers} if name.startswith(incomplete))
+
+
+def _parts(folder: str, incomplete: str) -> list[str]:
+    from harness.registry import names
+
+    return [name for name in names(folder) if name.startswith(incomplete)]

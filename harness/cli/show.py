@@ -1,0 +1,106 @@
+"""A corpus in a few lines, or a document with its spans coloured and its labels beside it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from harness.corpus import Corpus, Layer
+    from harness.records import Document
+
+COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red", "bright_cyan", "bright_yellow", "bright_green")
+
+
+@click.command()
+@click.argument("corpus")
+@click.argument("document", required=False)
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def command(corpus: str, document: str | None, as_json: bool) -> int:
+    """Show CORPUS, or one DOCUMENT of it by GROUP/ID (ID alone where only one document has it)."""
+    from harness import api
+
+    loaded = api.load(corpus)
+    if document is None:
+        _corpus(loaded, as_json)
+    else:
+        _document(loaded, loaded[document], as_json)
+    return 0
+
+
+def _corpus(corpus: Corpus, as_json: bool) -> None:
+    from harness import api
+
+    about = corpus.describe()
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode({"exit": 0, "name": corpus.name, "digest": corpus.digest, **about}).decode())
+        return
+    click.secho(f"{corpus.name}@{corpus.digest[:8]}", bold=True)
+    click.echo(f"{about['documents']} documents in {about['groups']} groups")
+    for key in ("splits", "languages", "layers"):
+        said = ", ".join(f"{name} {count}" for name, count in about[key].items())
+        click.echo(f"{key:<10} {said}")
+    click.echo(f"{'tasks':<10} {', '.join(api.tasks_of(corpus))}")
+    for document in corpus:
+        first = " ".join(document.text.split())
+        click.echo(f"{click.style(document.id, fg='cyan')}  {first[:70]}{'…' if len(first) > 70 else ''}")
+
+
+def _document(corpus: Corpus, document: Document, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        plain = {"id": document.id, "text": document.text, "split": document.split, "gold": document.gold}
+        click.echo(msgspec.json.encode({"exit": 0, **plain, "meta": document.meta}).decode())
+        return
+    tags = ", ".join(map(str, document.meta.get("tags", [])))
+    parts = (document.id, document.language, document.split, tags)
+    click.secho(" · ".join(part for part in parts if part), bold=True)
+    click.echo()
+    layers = corpus.schema.layers
+    spans = [line for name, layer in layers.items() if layer.kind == "spans" for line in document.gold.get(name, ())]
+    colour = {label: COLOURS[i % len(COLOURS)] for layer in layers.values() for i, label in enumerate(layer.labels)}
+    click.echo(marked(document.text, spans, colour if sys.stdout.isatty() else {}))
+    for name, layer in layers.items():
+        if layer.kind != "spans" and name in document.gold:
+            click.echo()
+            click.secho(name, bold=True)
+            for line in document.gold[name]:
+                click.echo(f"  {_label(line, layer, document)}")
+
+
+def marked(text: str, spans: Sequence[Mapping[str, Any]], colour: Mapping[str, str]) -> str:
+    """The text with `[surface](LABEL)` around each span, inner ones inside; coloured where colours are given."""
+    nested = [*spans, *(inner for span in spans for inner in span.get("inner", ()))]
+    marks: list[tuple[int, int, int, str]] = []
+    for span in nested:
+        length = span["end"] - span["start"]
+        hue = colour.get(span["label"], "")
+        for at, order, sign in ((span["start"], -length, "["), (span["end"], length, f"]({span['label']})")):
+            mark = click.style(sign, fg=hue, bold=True) if hue else sign
+            marks.append((at, int(sign == "["), order, mark))
+    parts, last = [], 0
+    for at, _, _, mark in sorted(marks):
+        parts += [_visible(text[last:at]), mark]
+        last = at
+    return "".join([*parts, _visible(text[last:])])
+
+
+def _visible(text: str) -> str:
+    """Text without characters that would command the terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() or c.isspace() else f"\\x{ord(c):02x}" for c in text)
+
+
+def _label(line: Mapping[str, Any], layer: Layer, document: Document) -> str:
+    about = " → ".join(document.names.get(facet, {}).get(line[facet], line[facet]) for facet in layer.of)
+    said = [str(line[key]) for key, kind in layer.fields.items() if key in line and not isinstance(kind, str)]
+    flags = [key for key, kind in layer.fields.items() if kind == "bool" and line.get(key)]
+    evidence = " … ".join(f"“{surface}”" for surface in line.get("text", []))
+    label = click.style(str(line["label"]), bold=True)
+    extra = f" ({', '.join([*said, *flags])})" if said or flags else ""
+    return _visible(f"{about}: " if about else "") + label + _visible(f"{extra} {evidence}".rstrip())

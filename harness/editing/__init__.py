@@ -1,0 +1,1 @@
+"""Edits to a corpus: a new one, documents that come in, groups that get a split."""

@@ -1,0 +1,88 @@
+"""A new corpus: its folder with card, guidelines and a benchmark, from the layers asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.corpus.schema import NAME, Layer
+from harness.errors import AskedWrongly, quote
+from harness.files import to_toml, write_atomically
+
+
+def new_corpus(root: Path, layers: Sequence[Layer], languages: Sequence[str], benchmark: Path) -> list[Path]:
+    """Write an empty corpus with these layers, its card, its guidelines and a benchmark; the files written."""
+    if root.exists():
+        raise AskedWrongly(f"{root} is there already. Choose another name.")
+    if not NAME.fullmatch(root.name):
+        raise AskedWrongly(f"corpus name {quote(root.name)}: use a-z, 0-9 and -.")
+    files = {
+        root / "corpus.toml": _corpus_toml(root.name, layers, languages),
+        root / "GUIDELINES.md": _guidelines(root.name, layers),
+        root / "README.md": _card(root.name, languages),
+        root / "documents" / ".gitkeep": "",
+        root / ".gitattributes": "*.txt -text\n",
+    }
+    if not benchmark.exists():
+        files[benchmark] = _benchmark(root, layers, benchmark)
+    for path, text in files.items():
+        write_atomically(path, text.encode())
+    return list(files)
+
+
+def _corpus_toml(name: str, layers: Sequence[Layer], languages: Sequence[str]) -> str:
+    table: dict[str, Any] = {"name": name, "version": "0.1", "licence": "", "languages": list(languages)}
+    table |= {"unit": "codepoint", "guideline": "0.1", "layers": {}}
+    for layer in layers:
+        shape: dict[str, Any] = {"kind": layer.kind, "labels": list(layer.labels)}
+        if layer.of:
+            shape["of"] = list(layer.of)
+        if layer.kind == "spans":
+            shape["overlap"] = layer.overlap
+        table["layers"][layer.name] = shape
+    return f"# The order of labels is frozen: it is their number elsewhere. Only append.\n{to_toml(table)}"
+
+
+def _guidelines(name: str, layers: Sequence[Layer]) -> str:
+    parts = [f"# Annotation guidelines 0.1 of {name}\n"]
+    parts.append("For each label: what it means, one clear example, one that looks like it but is not.\n")
+    for layer in layers:
+        about = f" Judged for each listed {' and '.join(layer.of)}." if layer.of else ""
+        parts.append(f"## {layer.name}\n\nKind: {layer.kind}.{about}\n")
+        parts.extend(f"- **{label}**: " for label in layer.labels)
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _card(name: str, languages: Sequence[str]) -> str:
+    tags = "".join(f"\n  - {language}" for language in languages) or " []"
+    return f"""---
+pretty_name: {name}
+language:{tags}
+license: unknown
+---
+
+# {name}
+
+Say here what a stranger must know before using these texts: where they come from and under which licence,
+who wrote and who annotated them, how they were picked, what they are not good for.
+"""
+
+
+def _benchmark(root: Path, layers: Sequence[Layer], benchmark: Path) -> str:
+    corpus = Path(*[".."] * len(benchmark.parent.parts), root) if not root.is_absolute() else root
+    kinds = {layer.kind for layer in layers}
+    rows = [
+        f"# harness run {benchmark}",
+        "seed = 13",
+        'folds = 5                # or: split = "train>test"',
+    ]
+    for layer in layers:
+        rows += ["", "[[tasks]]", f'corpus = "{corpus.as_posix()}"', f'use = "{layer.name}"']
+    rows += ["", "[models]", 'majority = "majority"']
+    if kinds & {"label", "labels"}:
+        rows.append('tfidf = "tfidf"')
+    if "spans" in kinds:
+        rows += ['gazetteer = "gazetteer"', 'crf = "crf"']
+    return "\n".join(rows) + "\n"
