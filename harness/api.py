@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness import corpus as corpora
 from harness.corpus import Corpus
@@ -14,6 +14,7 @@ from harness.registry import Spec, make, parse
 
 if TYPE_CHECKING:  # numpy comes with the first task, not with the first corpus
     from harness.parts import Metric, Task
+    from harness.records import Annotations
     from harness.result import Result
     from harness.running import Progress
     from harness.store import Store
@@ -129,15 +130,19 @@ def metrics_of(task: Task, metrics: Sequence[str] | None) -> dict[str, Metric]:
 
 
 def _result(
-    task: Task, predicted: Any, metrics: Mapping[str, Metric], *, model: str, protocol: str, seed: int
+    task: Task, predicted: Annotations, metrics: Mapping[str, Metric], *, model: str, protocol: str, seed: int
 ) -> Result:
-    from harness.result import Result, content_of
+    from harness.result import Result
     from harness.scoring import denominators
     from harness.scoring import score as score_all
 
-    scores = score_all(task, predicted, metrics, seed=seed)
-    counts = denominators(task.gold, predicted)
-    content = content_of(
-        task, predicted, scores, counts, model=model, protocol=protocol, seed=seed, metrics=list(metrics)
+    return Result(
+        task=task,
+        predicted=predicted,
+        scores=tuple(score_all(task, predicted, metrics, seed=seed)),
+        denominators=denominators(task.gold, predicted),
+        model=model,
+        protocol=protocol,
+        metrics=tuple(metrics),
+        seed=seed,
     )
-    return Result(task, predicted, tuple(scores), content)

@@ -14,7 +14,8 @@ from harness.errors import Problem, quote, suggestion
 from harness.records import Document
 
 No = Callable[[str, int, str, str], None]
-PLAIN = 0x300  # below it no character joins the one before, but CR LF
+# Categories whose characters never join a neighbour into one grapheme; quick to ask, and most of any text.
+APART = frozenset({"Lu", "Ll", "Nd", "Po", "Ps", "Pe", "Pi", "Pf", "Pd", "Zs", "Sm", "Sc"})
 
 
 def check(corpus: Corpus | str | Path) -> list[Problem]:
@@ -125,23 +126,21 @@ def _check_edges(text: str, start: int, end: int, surface: str, no: Callable[[st
 
 
 def _is_grapheme_border(text: str, at: int) -> bool:
-    """Whether a character a reader sees ends here (Unicode's extended grapheme clusters)."""
-    if at <= 0 or at >= len(text):
+    """Whether a character that a reader sees ends here (Unicode's extended grapheme clusters)."""
+    if at <= 0 or at >= len(text) or (_stands_apart(text[at - 1]) and _stands_apart(text[at])):
         return True
-    before, after = text[at - 1], text[at]
-    if ord(before) < PLAIN and ord(after) < PLAIN:
-        return not (before == "\r" and after == "\n")
-    return at in _borders(text, at)
-
-
-def _borders(text: str, at: int) -> set[int]:
-    """The grapheme borders near a position; far enough back that every cluster around it is whole."""
     import regex
 
-    first = at
-    while first > 0 and not (ord(text[first]) < PLAIN and ord(text[first - 1]) < PLAIN):
+    first = at - 1
+    while first > 0 and not (_stands_apart(text[first]) and _stands_apart(text[first - 1])):
         first -= 1
-    return {first} | {first + match.end() for match in regex.finditer(r"\X", text[first : at + 64])}
+    return any(first + match.end() == at for match in regex.finditer(r"\X", text[first : at + 64]))
+
+
+def _stands_apart(character: str) -> bool:
+    if character.isascii():
+        return character != "\r"
+    return unicodedata.category(character) in APART
 
 
 def _around(text: str, at: int) -> str:

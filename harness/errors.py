@@ -10,7 +10,6 @@ HarnessError                5  the run failed
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -84,6 +83,8 @@ def quote(value: object) -> str:
 
 def suggestion(name: str, valid: Sequence[str]) -> str:
     """The nearest valid name and the list of all, as the remedy of a message."""
+    import difflib
+
     near = difflib.get_close_matches(name.lower(), [v.lower() for v in valid], n=1, cutoff=0.4)
     first = next((v for v in valid if near and v.lower() == near[0]), None)
     all_of_them = ", ".join(valid) if valid else "none"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -47,6 +45,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     A kill at any moment leaves the old file or the new one. Folders that are missing are made.
     """
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
@@ -107,6 +107,8 @@ def parse_object(line: str, place: str, number: int, problems: list[Problem]) ->
             return value
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         pass
+    import json
+
     try:
         value = json.loads(line, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

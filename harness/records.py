@@ -241,7 +241,7 @@ class Score:
     def __str__(self) -> str:
         name = f"{self.metric}[{self.label}]" if self.label else self.metric
         about = f"n {self.n}, {self.units} {self.unit}{'s' if self.units != 1 else ''}"
-        return f"{name} {show_value(self)}  ({about}{'; ' + self.note if self.note else ''})"
+        return f"{name} {show_value(self)}  {about}{f'  ({self.note})' if self.note else ''}"
 
 
 def show_value(score: Score) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 import platform
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import predictions
-from harness.files import canonical, digest, digest_bytes, write_atomically
+from harness.files import canonical, digest, write_atomically
 from harness.parts import Task
 from harness.records import Annotations, Score, show_value
 from harness.stats.bootstrap import DRAWS, LEVEL
@@ -21,25 +22,50 @@ from harness.version import VERSION
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What came of one model on one task.
+    """What came of one model on one task."""
 
-    `content` is what must come out the same whoever runs it; `provenance` says where and with what it was run.
-    """
-
-    task: Task
+    task: Task  # the items that were scored
     predicted: Annotations
     scores: tuple[Score, ...]
-    content: Mapping[str, Any]
+    denominators: Mapping[str, int]  # how the n items were answered
+    model: str
+    protocol: str  # "5-fold", "train>test"
+    metrics: tuple[str, ...]
+    seed: int
 
     @property
     def signature(self) -> str:
         """One line that says what was measured; two results with one signature can be compared."""
-        c = self.content
-        corpus = f"{c['corpus']['name']}@{c['corpus']['digest'][:8]}"
-        metrics = "+".join(c["metrics"])
-        seed = f"seed {c['seed']}"
-        parts = (corpus, c["task"]["name"], c["protocol"], c["model"], seed, metrics, f"harness {VERSION}")
-        return " | ".join(parts)
+        corpus = f"{self.task.corpus}@{self.task.corpus_digest[:8]}"
+        metrics = "+".join(self.metrics)
+        seed = f"seed {self.seed}"
+        return " | ".join((corpus, self.task.name, self.protocol, self.model, seed, metrics, f"harness {VERSION}"))
+
+    @functools.cached_property
+    def content(self) -> dict[str, Any]:
+        """What must come out the same whoever runs it: identities, configuration, counts, scores.
+
+        Canonical JSON of it is the result's identity; it holds no versions and no times.
+        """
+        task = self.task
+        return {
+            "corpus": {"name": task.corpus, "digest": task.corpus_digest},
+            "task": {"name": task.name, "of": list(task.of), **task.settings},
+            "labels": list(task.gold.labels),
+            "items": digest(list(task.items["item"])),
+            "gold": digest(list(predictions.lines_of(task.gold))),
+            "model": self.model,
+            "protocol": self.protocol,
+            "seed": self.seed,
+            "metrics": list(self.metrics),
+            "interval": {"method": "percentile bootstrap over units", "draws": DRAWS, "level": LEVEL},
+            "n": len(task),
+            "denominators": dict(self.denominators),
+            "scores": [_plain(score) for score in self.scores],
+            "predictions": digest(
+                [list(pair) for pair in zip(task.items["item"], self.predicted.answers(), strict=True)]
+            ),
+        }
 
     @property
     def headlines(self) -> list[Score]:
@@ -57,10 +83,10 @@ class Result:
         lines = [self.signature]
         wide = max((len(score.metric) for score in self.headlines), default=0)
         for score in self.headlines:
-            note = f" · {score.note}" if score.note else ""
+            note = f"  ({score.note})" if score.note else ""
             unit = f"{score.units} {score.unit}{'s' if score.units != 1 else ''}"
-            lines.append(f"{score.metric:<{wide}}  {show_value(score)}  n {score.n} · {unit}{note}")
-        counts = self.content["denominators"]
+            lines.append(f"{score.metric:<{wide}}  {show_value(score)}  n {score.n}, {unit}{note}")
+        counts = self.denominators
         said = " + ".join(f"{name} {counts[name]}" for name in counts if counts[name] or name in ("correct", "wrong"))
         lines.append(f"{said} = {len(self.task)}")
         return "\n".join(lines)
@@ -71,49 +97,13 @@ class Result:
         """Keep it: `content.json`, `provenance.json` and `predictions.jsonl`, each written whole."""
         predictions.write(folder / "predictions.jsonl", self.predicted)
         write_atomically(folder / "provenance.json", canonical(provenance()))
-        write_atomically(folder / "content.json", canonical(dict(self.content)))
-
-
-def content_of(
-    task: Task,
-    predicted: Annotations,
-    scores: list[Score],
-    denominators: Mapping[str, int],
-    *,
-    model: str,
-    protocol: str,
-    seed: int,
-    metrics: list[str],
-) -> dict[str, Any]:
-    """The canonical content of a result: identities, configuration, counts, scores; no versions, no times."""
-    return {
-        "corpus": {"name": task.corpus, "digest": task.corpus_digest},
-        "task": {"name": task.name, "of": list(task.of), **task.settings},
-        "labels": list(task.gold.labels),
-        "items": digest(list(task.items["item"])),
-        "gold": digest(list(predictions.lines_of(task.gold))),
-        "model": model,
-        "protocol": protocol,
-        "seed": seed,
-        "metrics": metrics,
-        "interval": {"method": "percentile bootstrap over units", "draws": DRAWS, "level": LEVEL},
-        "n": len(task),
-        "denominators": dict(denominators),
-        "scores": [_plain(score) for score in scores],
-        "predictions": _digest_of(predicted),
-    }
+        write_atomically(folder / "content.json", canonical(self.content))
 
 
 def _plain(score: Score) -> dict[str, Any]:
     row = asdict(score)
     row["value"] = None if score.value != score.value else score.value
     return row
-
-
-def _digest_of(predicted: Annotations) -> str:
-    """The digest of the labels and spans alone: scores may differ in their last digits between machines."""
-    answers = [(item, answer) for item, answer in zip(predicted.item, predicted.answers(), strict=True)]
-    return digest_bytes(canonical([[item, answer] for item, answer in answers]))
 
 
 def provenance() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from harness.errors import AskedWrongly
 from harness.parts import Metric, Task
 from harness.records import STATUSES, Annotations, Items, Score
-from harness.stats.bootstrap import interval, sum_by_unit
+from harness.stats.bootstrap import intervals, sum_by_unit
 
 FEWEST = 8  # units under which no interval is given
 FEW = 20  # units under which the percentile interval is likely too narrow
@@ -40,37 +40,41 @@ def score(
     for spec, metric in metrics.items():
         refuse_unfit(task, spec, metric)
         units = sum_by_unit(metric.count(task.gold, predicted), unit, n_units)
-        total = units.sum(axis=0)
-        parts = [("", metric.score)]
+        formulas = [metric.score]
         if by_label and metric.by_label is not None:
-            parts.append(("each", metric.by_label))
-        for part, formula in parts:
-            labels = list(task.gold.labels) if part else [""]
-            value = np.atleast_1d(formula(total))
-            low, high, note = np.full(len(labels), np.nan), np.full(len(labels), np.nan), ""
-            if n_units < FEWEST:
-                note = f"{n_units} {name}s are too few for an interval"
-            else:
-                drawn = interval(units, formula, seed=seed)
-                low, high = np.atleast_1d(drawn[0]), np.atleast_1d(drawn[1])
-                note = f"{n_units} {name}s: likely too narrow" if n_units < FEW else ""
-            for i, label in enumerate(labels):
-                flat = not low[i] < high[i]
-                why = note or "every draw gives the same value"
+            formulas.append(metric.by_label)
+        enough = n_units >= FEWEST
+        nothing = [(np.array(np.nan), np.array(np.nan))] * len(formulas)
+        drawn = intervals(units, formulas, seed=seed) if enough else nothing
+        for formula, (lows, highs) in zip(formulas, drawn, strict=True):
+            labels = [""] if formula is metric.score else list(task.gold.labels)
+            values = np.broadcast_to(formula(units.sum(axis=0)), len(labels))
+            ends = [np.broadcast_to(end, len(labels)) for end in (lows, highs)]
+            for label, value, low, high in zip(labels, values, *ends, strict=True):
+                flat = not low < high
                 scores.append(
                     Score(
                         metric=spec,
-                        value=float(value[i]),
-                        low=None if flat else float(low[i]),
-                        high=None if flat else float(high[i]),
+                        value=float(value),
+                        low=None if flat else float(low),
+                        high=None if flat else float(high),
                         n=len(task),
                         units=n_units,
                         unit=name,
                         label=label,
-                        note=why if flat else note,
+                        note=_note(n_units, name, flat),
                     )
                 )
     return scores
+
+
+def _note(n_units: int, unit: str, flat: bool) -> str:
+    """Why there is no interval, or what to beware of."""
+    if n_units < FEWEST:
+        return f"{n_units} {unit}s are too few for an interval"
+    if flat:
+        return "no interval: every draw gives the same value"
+    return f"few {unit}s: likely too narrow" if n_units < FEW else ""
 
 
 def refuse_unfit(task: Task, spec: str, metric: Metric) -> None:

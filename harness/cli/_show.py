@@ -30,12 +30,13 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> A
     """A plain table, first column left and the others as they read best."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
         made.add_column(name, no_wrap=True, style="" if i else "cyan")
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*map(Text, row))  # as text, since a bracket would be read as markup
     return made
 
 

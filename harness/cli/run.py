@@ -118,7 +118,7 @@ def _print_json(asked: Benchmark, done: list[Cell], folder: Path, code: int) -> 
 
     cells = [
         {"task": cell.task, "model": cell.model, "failure": cell.failure}
-        | ({"content": dict(cell.result.content), "signature": cell.result.signature} if cell.result else {})
+        | ({"content": cell.result.content, "signature": cell.result.signature} if cell.result else {})
         for cell in done
     ]
     answer = {"exit": code, "benchmark": asked.name, "out": str(folder), "cells": cells}

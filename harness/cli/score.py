@@ -45,7 +45,7 @@ def command(
     if as_json:
         from harness.files import canonical
 
-        answer = {"exit": 0, "content": dict(result.content), "signature": result.signature}
+        answer = {"exit": 0, "content": result.content, "signature": result.signature}
         click.echo(canonical(answer).decode())
         return 0
     click.echo(str(result))

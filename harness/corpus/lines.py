@@ -14,12 +14,8 @@ Names = Mapping[str, Collection[str]]  # facet -> ids known to the document
 
 def check_line(line: Mapping[str, Any], layer: Layer, text: str, names: Names, no: No) -> None:
     """Note what is wrong with one annotation of a layer: labels, fields, facets, types, spans against the text."""
-    known = {"layer", "label", *layer.of, *layer.fields}
-    known |= {"start", "end", "text"} if layer.kind == "spans" else set()
-    known |= {"evidence", "text"} if layer.evidence != "none" else set()
-    for key in line:
-        if key not in known:
-            no(f"unknown field {quote(key)} in layer {layer.name}", suggestion(key, sorted(known)))
+    for key in line.keys() - layer.keys:
+        no(f"unknown field {quote(key)} in layer {layer.name}", suggestion(key, sorted(layer.keys)))
     label = line.get("label")
     if label not in layer.labels:
         no(f"unknown label {quote(label)} in layer {layer.name}", suggestion(str(label), layer.labels))
@@ -29,20 +25,21 @@ def check_line(line: Mapping[str, Any], layer: Layer, text: str, names: Names, n
         check_span(line, text, no)
     elif layer.evidence != "none":
         _check_evidence(line, layer, text, no)
-    for name, kind in layer.fields.items():
-        if name in line:
-            _check_field(line[name], name, kind, str(label), text, names, no)
+    for name in line.keys() & layer.fields.keys():
+        _check_field(line[name], name, layer.fields[name], str(label), text, names, no)
 
 
 def check_facet(value: Any, facet: str, names: Names, no: No) -> None:
     """Note a holder, target or other facet that is not among the ids known to the document."""
+    if value in names.get(facet, ()):
+        return
     known = sorted(names.get(facet, ()))
     if value is None:
         no(
             f"no {facet}",
             f'Add "{facet}": one of {", ".join(known) or "the ids declared in [" + facet + "s]"}.',
         )
-    elif value not in known:
+    else:
         where = f"Or declare it in [{facet}s] of group.toml."
         no(f"unknown {facet} {quote(value)}", f"{suggestion(str(value), known)} {where}")
 
@@ -132,9 +129,9 @@ def spans_of(line: Mapping[str, Any], layer: Layer) -> list[tuple[int, int, str]
     elif layer.evidence != "none":
         pairs = zip(line.get("evidence", []), line.get("text", []), strict=False)
         found.extend((start, end, surface) for (start, end), surface in pairs)
-    for name, kind in layer.fields.items():
-        if kind in ("span", "spans") and name in line:
-            spans = [line[name]] if kind == "span" else line[name]
+    for name in layer.span_fields:
+        if name in line:
+            spans = line[name] if isinstance(line[name], list) else [line[name]]
             found.extend((span["start"], span["end"], span["text"]) for span in spans)
     return found
 

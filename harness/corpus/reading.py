@@ -61,7 +61,7 @@ def read_folder(root: Path, *, everyone: bool = False) -> Reading:
             )
         elif entry.name == ".gitkeep":
             continue
-        elif not inside(root, Path(entry.path)):
+        elif entry.is_symlink() and not inside(root, Path(entry.path)):
             problems.append(Problem(place, 0, "a link that leads out of the corpus", "Remove it."))
         elif entry.is_dir():
             _GroupReader(reading, Path(entry.path), place, everyone).read()

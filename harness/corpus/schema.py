@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,18 @@ class Layer:
     overlap: str = "none"
     tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fields: Mapping[str, FieldKind] = field(default_factory=dict)
+
+    @functools.cached_property
+    def keys(self) -> frozenset[str]:
+        """Every key that a line of this layer may hold."""
+        own = ("start", "end", "text") if self.kind == "spans" else ()
+        proof = ("evidence", "text") if self.evidence != "none" else ()
+        return frozenset(("layer", "label", *own, *proof, *self.of, *self.fields))
+
+    @functools.cached_property
+    def span_fields(self) -> tuple[str, ...]:
+        """The fields that hold spans."""
+        return tuple(name for name, kind in self.fields.items() if kind in ("span", "spans"))
 
     def key_of(self, line: Mapping[str, Any]) -> tuple[Any, ...]:
         """What two lines of this layer share when they speak of the same thing."""

@@ -8,7 +8,7 @@ Source: B. Efron, Bootstrap methods: another look at the jackknife, 1979.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -27,23 +27,36 @@ def sum_by_unit(rows: Array, unit: npt.NDArray[np.int64], n_units: int) -> Array
     return sums
 
 
-def interval(
-    units: Array, formula: Callable[[Array], Array], *, seed: int, draws: int = DRAWS, level: float = LEVEL
-) -> tuple[Array, Array]:
-    """The percentile interval of `formula(totals)`, for totals (draws, k) of resampled units (n_units, k).
+def draw_totals(units: Array, *, seed: int, draws: int = DRAWS) -> Iterator[Array]:
+    """Totals (block, k) of resampled units (n_units, k), in blocks that sum to `draws` rows.
 
-    Returns (low, high), each of the shape that the formula gives one total. The same seed gives the same
-    interval whatever the order of the units. Draws on which the formula is not defined (nan) are left out.
+    The same seed gives the same totals whatever the order of the units.
     """
     vectors, times = np.unique(units, axis=0, return_counts=True)
     share = times / times.sum()
     random = np.random.default_rng(seed)
     block = max(1, CELLS // max(1, len(vectors)))
-    values = []
     for first in range(0, draws, block):
         counts = random.multinomial(len(units), share, size=min(block, draws - first))
-        values.append(formula(counts.astype(np.float64) @ vectors))
-    drawn = np.concatenate(values)
+        yield counts.astype(np.float64) @ vectors
+
+
+def intervals(
+    units: Array, formulas: Sequence[Callable[[Array], Array]], *, seed: int, draws: int = DRAWS, level: float = LEVEL
+) -> list[tuple[Array, Array]]:
+    """The percentile interval of each formula on the same draws: (low, high) of the shape the formula gives.
+
+    Draws on which a formula is not defined (nan) are left out of its quantiles.
+    """
+    drawn: list[list[Array]] = [[] for _ in formulas]
+    for totals in draw_totals(units, seed=seed, draws=draws):
+        for values, formula in zip(drawn, formulas, strict=True):
+            values.append(formula(totals))
     tail = (1 - level) / 2
-    low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
-    return np.asarray(low), np.asarray(high)
+    found = []
+    for values in drawn:
+        table = np.concatenate(values)
+        quantile = np.nanquantile if np.isnan(table).any() else np.quantile
+        low, high = quantile(table, [tail, 1 - tail], axis=0)
+        found.append((np.asarray(low), np.asarray(high)))
+    return found
