@@ -7,17 +7,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import api
-from harness.errors import AskedWrongly, HarnessError, Problem, ProblemsFound, UnknownName, quote, suggestion
+from harness.corpus import Corpus, find, load
+from harness.errors import AskedWrongly, HarnessError, Problem, UnknownName, quote, suggestion
 from harness.files import TomlLines, digest, read_toml
 from harness.parts import Task
-from harness.registry import Spec, names, parse
+from harness.registry import Spec, make, names, parse
 from harness.result import Result
-from harness.running import FOLDS, Progress, fits, silent
+from harness.running import FOLDS, SEED, Progress, fits, metrics_of, run_model, silent
 from harness.store import Store
 
 TOP = ("seed", "folds", "split", "tasks", "models")
 OF_TASK = ("corpus", "use", "metrics")
+
+
+def task_of(name: str, corpus: Corpus) -> Task:
+    """A question asked of a corpus: one that its `corpus.toml` declares, or a layer by its name."""
+    declared = corpus.schema.tasks.get(name)
+    if declared is None:
+        if name not in corpus.schema.layers:
+            raise UnknownName(f"task of {corpus.name}", name, tasks_of(corpus))
+        declared = {"layer": name}
+    settings = dict(declared)
+    use = settings.pop("use", corpus.schema.layers[settings["layer"]].kind)
+    if "metrics" in settings:
+        settings["metrics"] = tuple(settings["metrics"])
+    task: Task = make("tasks", Spec(use, settings), corpus, name)
+    return task
+
+
+def tasks_of(corpus: Corpus) -> list[str]:
+    """The tasks that can be asked of a corpus: those declared, then each layer by its name."""
+    return [*corpus.schema.tasks, *(name for name in corpus.schema.layers if name not in corpus.schema.tasks)]
 
 
 @dataclass(frozen=True)
@@ -28,7 +48,7 @@ class Benchmark:
     tasks: tuple[Task, ...]
     models: Mapping[str, Spec]  # the benchmark's name for it -> spec
     only_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # model -> names of tasks
-    seed: int = api.SEED
+    seed: int = SEED
     folds: int = FOLDS
     split: str = ""
 
@@ -66,12 +86,12 @@ class Cell:
 
 
 def read(path: Path) -> Benchmark:
-    """A benchmark from its file. Raises ProblemsFound with every problem of it, each with its line."""
+    """A benchmark from its file. Raises AskedWrongly with every problem of it, each with its line."""
     problems: list[Problem] = []
     place = str(path)
     table, lines = read_toml(path, place, problems)
     if problems:
-        raise ProblemsFound(problems)
+        raise AskedWrongly("\n".join(map(str, sorted(set(problems)))))
 
     def no(where: tuple[str, ...], found: str, remedy: str) -> None:
         problems.append(Problem(place, lines(*where), found, remedy))
@@ -96,9 +116,9 @@ def read(path: Path) -> Benchmark:
             if task not in known:
                 no(("models", name, "tasks"), f"unknown task {quote(task)}", suggestion(task, sorted(known)))
     if problems:
-        raise ProblemsFound(problems)
+        raise AskedWrongly("\n".join(map(str, sorted(set(problems)))))
     split = table.get("split", "")
-    seed, folds = table.get("seed", api.SEED), table.get("folds", FOLDS)
+    seed, folds = table.get("seed", SEED), table.get("folds", FOLDS)
     return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split)
 
 
@@ -126,7 +146,7 @@ def _models(table: Any, no: Any) -> tuple[dict[str, Spec], dict[str, tuple[str, 
                 continue
             if ":" not in models[name].name and models[name].name not in names("models"):
                 raise UnknownName("model", models[name].name, names("models"))
-            api.make("models", models[name])
+            make("models", models[name])
         except AskedWrongly as error:
             found, _, remedy = str(error).partition(". ")
             no(("models", name), found, remedy or "Mend it.")
@@ -153,11 +173,11 @@ def _tasks(tables: Any, folder: Path, lines: TomlLines, no: Any) -> list[Task]:
             continue
         path = folder / where
         if path not in loaded:
-            loaded[path] = api.load(path)
+            loaded[path] = load(find(path))
         try:
-            task = api.task(use, loaded[path])
+            task = task_of(use, loaded[path])
             metrics = tuple(table.get("metrics", task.metrics))
-            api.metrics_of(task, metrics)
+            metrics_of(task, metrics)
         except AskedWrongly as error:
             found, _, remedy = str(error).partition(". ")
             no(("tasks",), found, remedy or "Mend it.")
@@ -175,9 +195,10 @@ def run_benchmark(
     done = []
     for task, name, spec in benchmark.cells():
         try:
-            result = api.run(
-                str(spec),
+            result = run_model(
                 task,
+                spec,
+                metrics_of(task),
                 seed=benchmark.seed,
                 folds=benchmark.folds,
                 split=benchmark.split,

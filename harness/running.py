@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from harness import predictions, scoring
 from harness.errors import AskedWrongly, HarnessError, UnknownName
-from harness.parts import Model, Task
+from harness.parts import Metric, Model, Task
 from harness.records import Annotations
-from harness.registry import Spec, make, module_of
+from harness.registry import Spec, make, module_of, parse
+from harness.result import Result
 from harness.store import Store, key_of, libraries_of
 
 FOLDS = 5
+SEED = 13
 Progress = Callable[[str], None]  # told of each cell as it is finished
 
 
@@ -51,15 +54,68 @@ def by_split(task: Task, protocol: str) -> tuple[list[int], list[int]]:
     learn, arrow, score = protocol.partition(">")
     if not arrow:
         raise AskedWrongly(f'protocol "{protocol}": write LEARN>SCORE, for example train>test.')
-    sides = []
+    return _of_split(task, learn), _of_split(task, score)
+
+
+def _of_split(task: Task, side: str) -> list[int]:
+    """The items of one split, or of several joined by +."""
     present = sorted(set(task.items["split"]) - {""})
-    for side in (learn, score):
-        wanted = side.split("+")
-        for split in wanted:
-            if split not in present:
-                raise UnknownName(f"split of {task.corpus}", split, present)
-        sides.append([i for i, split in enumerate(task.items["split"]) if split in wanted])
-    return sides[0], sides[1]
+    wanted = [split.strip() for split in side.split("+")]
+    for split in wanted:
+        if split not in present:
+            raise UnknownName(f"split of {task.corpus}", split, present)
+    return [i for i, split in enumerate(task.items["split"]) if split in wanted]
+
+
+def metrics_of(task: Task, metrics: Sequence[str] | None = None) -> dict[str, Metric]:
+    """The metrics named, or the task's own, made and found fit for the task; names as typed."""
+    made = {}
+    for text in metrics if metrics is not None else task.metrics:
+        spec = parse(text)
+        made[str(spec)] = make("metrics", spec)
+        scoring.refuse_unfit(task, str(spec), made[str(spec)])
+    return made
+
+
+def run_model(
+    task: Task,
+    spec: Spec,
+    metrics: Mapping[str, Metric],
+    *,
+    seed: int,
+    folds: int = FOLDS,
+    split: str = "",
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> Result:
+    """Train a model on a task, by folds or by a split, and score it."""
+    scored, predicted = predict(task, spec, seed=seed, folds=folds, split=split, store=store, progress=progress)
+    protocol = split or f"{folds}-fold"
+    return _result(scored, predicted, metrics, model=str(spec), protocol=protocol, seed=seed)
+
+
+def score_file(task: Task, path: Path, metrics: Mapping[str, Metric], *, seed: int, split: str = "") -> Result:
+    """Score the answers of a predictions file, on all items or on those of one split."""
+    if split:
+        task = task.take(_of_split(task, split))
+    predicted = predictions.read(path, task.items, task.gold.kind, task.gold.labels, task.of)
+    model = str(Spec("predictions", {"path": path.name}))
+    return _result(task, predicted, metrics, model=model, protocol=split or "all", seed=seed)
+
+
+def _result(
+    task: Task, predicted: Annotations, metrics: Mapping[str, Metric], *, model: str, protocol: str, seed: int
+) -> Result:
+    return Result(
+        task=task,
+        predicted=predicted,
+        scores=tuple(scoring.score(task, predicted, metrics, seed=seed)),
+        denominators=scoring.denominators(task.gold, predicted),
+        model=model,
+        protocol=protocol,
+        metrics=tuple(metrics),
+        seed=seed,
+    )
 
 
 def predict(

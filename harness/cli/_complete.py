@@ -25,7 +25,7 @@ def formats(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 def tasks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Tasks of the corpus given by --corpus."""
-    from harness.api import find
+    from harness.corpus import find
     from harness.corpus.schema import read_schema
     from harness.errors import HarnessError
 

@@ -10,8 +10,8 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def command(corpus: str, as_json: bool) -> int:
     """Check CORPUS, by path or by its name under corpora/: exit 0 where it is well, 1 where it has problems."""
-    from harness.api import find
     from harness.checking import problems_of, summary
+    from harness.corpus import find
     from harness.corpus.reading import read_folder
     from harness.errors import ProblemsFound
 

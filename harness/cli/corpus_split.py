@@ -17,7 +17,7 @@ def command(corpus: str, by: str, seed: int, ratio: str, again: bool, dry_run: b
     """Write a split into each group.toml of CORPUS that has none. Groups go to one split whole."""
     from collections import Counter
 
-    from harness.api import find
+    from harness.corpus import find
     from harness.corpus.reading import read_folder
     from harness.editing.splitting import apply_split, plan_split
     from harness.errors import AskedWrongly, ProblemsFound

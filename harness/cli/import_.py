@@ -31,8 +31,8 @@ def command(
 
     What the columns mean: `harness list formats --settings`.
     """
-    from harness.api import find
     from harness.cli import _show
+    from harness.corpus import find
     from harness.editing.importing import apply_import, plan_import
     from harness.errors import Problem
     from harness.registry import make, parse
@@ -55,17 +55,22 @@ def command(
             "groups": len(plan.groups),
             "known": plan.known,
             "merged": plan.merged,
+            "rejected_rows": plan.rejected_rows,
             "rejected": rejected,
+            "notes": list(plan.notes),
             "written": write and not plan.rejected,
         }
         click.echo(msgspec.json.encode(answer).decode())
         return code
     click.echo(f"{file}: {plan.rows} rows")
     click.echo(f"  {len(plan.documents)} new documents in {len(plan.groups)} groups")
-    if plan.merged:
-        click.echo(f"  {plan.merged} rows that add a label to one of them")
-    if plan.known:
-        click.echo(f"  {plan.known} documents that are in the corpus already")
+    for count, what in (
+        (plan.merged, "rows that add a label to one of them"),
+        (plan.known, "rows whose documents are in the corpus already"),
+        (plan.rejected_rows, "rows rejected"),
+    ):
+        if count:
+            click.echo(f"  {count} {what}")
     for layer, labels in plan.labels().items():
         done = sum(layer in document.gold for document in plan.documents)
         said = ", ".join(f"{label} {count}" for label, count in labels.most_common())

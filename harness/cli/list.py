@@ -41,10 +41,11 @@ def command(what: str, corpus: str | None, settings: bool, as_json: bool) -> int
 
 def _tasks(corpus: str) -> dict[str, str]:
     from harness import api
+    from harness.benchmark import tasks_of
 
     loaded = api.load(corpus)
     rows = {}
-    for name in api.tasks_of(loaded):
+    for name in tasks_of(loaded):
         task = api.task(name, loaded)
         about = f" of {', '.join(task.of)}" if task.of else ""
         rows[name] = f"{task.gold.kind}{about}: {', '.join(task.gold.labels)} ({len(task)} items)"

@@ -93,6 +93,8 @@ def _benchmark(
     """The benchmark in a file, or the one that the options describe."""
     from harness import api
     from harness.benchmark import Benchmark, read
+    from harness.registry import make, parse
+    from harness.running import metrics_of, refuse_unfit
 
     if bench is not None:
         if corpus or task or model or metrics:
@@ -104,11 +106,9 @@ def _benchmark(
 
     asked = api.task(task, api.load(corpus))
     if metrics:
-        asked = replace(asked, metrics=tuple(api.metrics_of(asked, metrics)))
-    spec = api.parse(model)
-    api.make("models", spec)
-    from harness.running import refuse_unfit
-
+        asked = replace(asked, metrics=tuple(metrics_of(asked, metrics)))
+    spec = parse(model)
+    make("models", spec)
     refuse_unfit(asked, spec)
     return Benchmark(f"{asked.corpus}-{asked.name}", (asked,), {spec.name.replace("/", "-"): spec})
 

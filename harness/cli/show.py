@@ -32,7 +32,7 @@ def command(corpus: str, document: str | None, as_json: bool) -> int:
 
 
 def _corpus(corpus: Corpus, as_json: bool) -> None:
-    from harness import api
+    from harness.benchmark import tasks_of
 
     about = corpus.describe()
     if as_json:
@@ -45,7 +45,7 @@ def _corpus(corpus: Corpus, as_json: bool) -> None:
     for key in ("splits", "languages", "layers"):
         said = ", ".join(f"{name} {count}" for name, count in about[key].items())
         click.echo(f"{key:<10} {said}")
-    click.echo(f"{'tasks':<10} {', '.join(api.tasks_of(corpus))}")
+    click.echo(f"{'tasks':<10} {', '.join(tasks_of(corpus))}")
     for document in corpus:
         first = " ".join(document.text.split())
         click.echo(f"{click.style(document.id, fg='cyan')}  {first[:70]}{'…' if len(first) > 70 else ''}")

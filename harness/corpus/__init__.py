@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from harness.corpus.reading import read_folder
 from harness.corpus.schema import SPLITS, Layer, Schema
 from harness.errors import ProblemsFound, UnknownName
-from harness.files import digest_bytes
+from harness.files import digest_bytes, inside
 from harness.records import Document
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-__all__ = ["SPLITS", "Corpus", "Layer", "Schema", "load"]
+__all__ = ["SPLITS", "Corpus", "Layer", "Schema", "find", "load"]
 
 NOT_SCORED = ("pool", "settle")  # splits that no benchmark trains on or scores
 
@@ -86,6 +86,16 @@ class Corpus:
                 count["layers"][layer] = count["layers"].get(layer, 0) + 1
         groups = len({document.group for document in self.documents})
         return {"documents": len(self), "groups": groups, **count}
+
+
+def find(corpus: str | Path) -> Path:
+    """The folder of a corpus given by path, or by its bare name under `corpora/`."""
+    path = Path(corpus)
+    if not (path / "corpus.toml").is_file() and len(path.parts) == 1:
+        under = Path("corpora") / path
+        if (under / "corpus.toml").is_file() and inside(Path("corpora"), under):
+            return under
+    return path
 
 
 def load(path: Path) -> Corpus:

@@ -51,8 +51,9 @@ class _Crf:
         with tempfile.TemporaryDirectory() as folder:  # CRFsuite hands its model over as a file
             path = Path(folder) / "model"
             trainer.train(str(path))
+            self.learned = path.read_bytes()  # CRFsuite reads from it as long as the tagger lives
             self.tagger = pycrfsuite.Tagger()
-            self.tagger.open_inmemory(path.read_bytes())
+            self.tagger.open_inmemory(self.learned)
 
     def predict(self, items: Items) -> Annotations:
         spans = [list(self._spans(text)) for text in items["text"]]

@@ -1,0 +1,171 @@
+"""The command line: verbs, exit codes, JSON that says the same as the exit code."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness.cli import run
+
+ROOT = Path(harness.__file__).parent.parent
+KABAR = str(ROOT / "corpora" / "kabar")
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]):
+    def call(*args: str) -> tuple[int, str, str]:
+        code = run(list(args))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_verb_has_help_and_stands_in_the_list(said) -> None:
+    code, out, _ = said("--help")
+    assert code == 0
+    verbs = re.findall(r"^  ([a-z]+)  +[A-Z]", out.partition("Commands:")[2], re.MULTILINE)
+    assert verbs == ["check", "corpus", "import", "list", "run", "score", "show"]
+    for verb in [[verb] for verb in verbs] + [["corpus", "new"], ["corpus", "split"]]:
+        code, out, _ = said(*verb, "--help")
+        assert code == 0
+        assert out.startswith("Usage: harness")
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["chek"], 2, 'unknown command "chek". Did you mean "check"'),
+        (["corpus", "nwe"], 2, 'Did you mean "new"'),
+        (["check"], 2, "Missing argument"),
+        (["check", "nowhere"], 1, "no corpus here"),
+        (["run"], 2, "give a BENCH.toml, or all of --corpus, --task and --model"),
+        (["run", "nothing.toml"], 2, "cannot be read"),
+        (["run", "--corpus", KABAR, "--task", "stanc", "--model", "majority"], 2, 'Did you mean "stance"'),
+        (["run", "--corpus", KABAR, "--task", "stance", "--model", "tfdif"], 2, 'Did you mean "tfidf"'),
+        (["run", "--corpus", KABAR, "--task", "stance", "--model", "tfidf(D=1)"], 2, 'unknown setting of tfidf "D"'),
+        (["run", "--corpus", KABAR, "--task", "stance", "--model", "tfidf(C=f())"], 2, "cannot be read"),
+        (["run", "--corpus", KABAR, "--task", "stance", "--model", "crf"], 2, "crf answers with spans"),
+        (["run", "--corpus", KABAR, "--task", "event", "--model", "majority", "--folds", "99"], 2, "16 groups"),
+        (
+            ["run", "--corpus", KABAR, "--task", "event", "--model", "majority", "--metric", "f2"],
+            2,
+            'Did you mean "f1"',
+        ),
+        (["score", "none.jsonl", "--corpus", KABAR, "--task", "event"], 1, "cannot be read"),
+        (["show", KABAR, "venezuela/00"], 2, "unknown document"),
+        (["list", "model"], 2, "is not one of"),
+    ],
+)
+def test_a_mistake_is_answered_with_its_remedy_and_its_exit_code(
+    said, empty: Path, args: list[str], code: int, message: str
+) -> None:
+    got, out, err = said(*args)
+    assert got == code
+    assert message in out + err
+    assert "Traceback" not in out + err
+
+
+def test_json_says_the_same_as_the_exit_code(said, empty: Path) -> None:
+    for args in (
+        ["check", KABAR, "--json"],
+        ["check", "nowhere", "--json"],
+        ["show", KABAR, "--json"],
+        ["show", KABAR, "venezuela/000_57d2df40f0143d75", "--json"],
+        ["list", "models", "--json"],
+        ["run", "--corpus", KABAR, "--task", "event", "--model", "majority", "--json"],
+        ["run", "--corpus", KABAR, "--task", "evnt", "--model", "majority", "--json"],
+        ["score", "none.jsonl", "--corpus", KABAR, "--task", "event", "--json"],
+    ):
+        code, out, _ = said(*args)
+        assert json.loads(out)["exit"] == code, args
+
+
+def test_run_shows_a_table_and_keeps_its_results(said, empty: Path) -> None:
+    code, out, _ = said("run", "--corpus", KABAR, "--task", "stance", "--model", "majority", "--out", "here")
+    assert code == 0
+    assert re.search(r"majority +0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] .* 196 +16 groups", out)
+    content = json.loads((empty / "here/stance/majority/content.json").read_text())
+    assert content["n"] == 196
+    assert json.loads((empty / "here/stance/majority/provenance.json").read_text())["libraries"]["numpy"]
+    code, again, _ = said(
+        "score", "here/stance/majority/predictions.jsonl", "--corpus", KABAR, "--task", "stance", "--json"
+    )
+    assert json.loads(again)["content"]["scores"] == content["scores"]
+
+
+def test_a_failing_model_ends_with_exit_5_and_its_reason(said, empty: Path) -> None:
+    (empty / "mine.py").write_text(
+        "class Bad:\n"
+        "    def fit(self, items, gold, *, seed): raise RuntimeError('no luck')\n"
+        "    def predict(self, items): ...\n"
+    )
+    code, out, err = said("run", "--corpus", KABAR, "--task", "event", "--model", "./mine.py:Bad", "--json")
+    assert code == json.loads(out)["exit"] == 5
+    assert "RuntimeError: no luck" in err
+
+
+def test_ctrl_c_ends_quietly(said, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*args: object, **settings: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.corpus.load", stop)
+    code, _, err = said("show", KABAR)
+    assert code == 130
+    assert "nothing is half written" in err
+
+
+def test_show_marks_spans_inner_ones_inside(said) -> None:
+    _, out, _ = said("show", KABAR, "000_57d2df40f0143d75")
+    assert "[Observatorium Penjara [Venezuela](GPE)](ORG)" in out
+    assert "RELEASE (primary, ACTUAL, release)" in out
+    assert "Observatorium Penjara Venezuela → penahanan terkait pemilihan: AGAINST" in out
+
+
+def test_a_terminal_is_not_commanded_by_a_text() -> None:
+    from harness.cli.show import marked
+
+    assert "\x1b" not in marked("a\x1b[2Jb\u202ec", [], {})
+
+
+def test_lists_name_parts_with_their_purpose(said) -> None:
+    for what in ("models", "metrics", "tasks", "formats"):
+        code, out, _ = said("list", what, "--settings")
+        assert code == 0
+        assert all(re.match(r"\w+ +\(", line) for line in out.splitlines())
+    _, out, _ = said("list", "tasks", "--corpus", KABAR)
+    assert out.startswith("stance")
+
+
+def test_python_dash_m_harness_is_the_command() -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "-m", "harness", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"harness, version {harness.__version__}\n"
+
+
+def test_the_shell_completes_verbs_and_models() -> None:
+    import os
+    import subprocess
+    import sys
+
+    for words, wanted in (("harness ch", "check"), ("harness run --model tf", "tfidf"),
+                          (f"harness score --corpus {KABAR} --task st", "stance")):  # fmt: skip
+        env = {
+            **os.environ,
+            "_HARNESS_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        binary = Path(sys.executable).parent / "harness"
+        done = subprocess.run([binary], capture_output=True, text=True, env=env, check=False)
+        assert wanted in done.stdout

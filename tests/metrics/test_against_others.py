@@ -1,0 +1,125 @@
+"""Our numbers against scikit-learn's and seqeval's on the same answers."""
+
+import warnings
+
+import numpy as np
+import pytest
+from answers import LABELS, some_answers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.records import Annotations
+from harness.registry import make, parse
+
+ULP = 2.3e-16  # one unit in the last place of a number up to 1
+
+
+def ours(spec: str, gold: Annotations, predicted: Annotations) -> float:
+    metric = make("metrics", parse(spec))
+    return float(metric.score(metric.count(gold, predicted).sum(axis=0)))
+
+
+def each(spec: str, gold: Annotations, predicted: Annotations) -> np.ndarray:
+    metric = make("metrics", parse(spec))
+    return metric.by_label(metric.count(gold, predicted).sum(axis=0))
+
+
+@settings(max_examples=80, deadline=None)
+@given(n=st.integers(1, 60), seed=st.integers(0, 2**31), few=st.integers(1, 4))
+def test_label_scores_equal_scikit_learn(n: int, seed: int, few: int) -> None:
+    from sklearn import metrics as sk
+
+    gold = some_answers("label", n, seed, gold=True, labels=LABELS[:few])
+    gold = Annotations.of_label(gold.item, LABELS, gold.answers())
+    predicted = some_answers("label", n, seed + 1)
+    due = [str(label) for label in gold.answers()]
+    said = [str(label) for label in predicted.answers()]  # an unanswered item is "None", a label of nobody's
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for average in ("macro", "micro"):
+            theirs = sk.f1_score(due, said, labels=LABELS, average=average, zero_division=0)
+            assert ours(f"f1(average='{average}')", gold, predicted) == pytest.approx(theirs, abs=ULP, rel=0)
+        theirs = sk.f1_score(due, said, labels=LABELS, average=None, zero_division=0)
+        assert each("f1", gold, predicted) == pytest.approx(theirs, abs=ULP, rel=0)
+        assert ours("accuracy", gold, predicted) == pytest.approx(sk.accuracy_score(due, said), abs=ULP, rel=0)
+        theirs = sk.f1_score(due, said, labels=["A", "B"], average="macro", zero_division=0)
+        assert ours("favor_against(favor='A', against='B')", gold, predicted) == pytest.approx(theirs, abs=ULP, rel=0)
+
+
+@settings(max_examples=80, deadline=None)
+@given(n=st.integers(1, 60), seed=st.integers(0, 2**31))
+def test_scores_of_label_sets_equal_scikit_learn(n: int, seed: int) -> None:
+    from sklearn import metrics as sk
+
+    gold, predicted = some_answers("labels", n, seed, gold=True), some_answers("labels", n, seed + 1)
+
+    def table(answers: Annotations) -> np.ndarray:
+        return np.array([[label in (answer or ()) for label in LABELS] for answer in answers.answers()])
+
+    due, said = table(gold), table(predicted)
+    for average in ("macro", "micro"):
+        theirs = sk.f1_score(due, said, average=average, zero_division=0)
+        assert ours(f"f1(average='{average}')", gold, predicted) == pytest.approx(theirs, abs=ULP, rel=0)
+    theirs = sk.f1_score(due, said, average=None, zero_division=0)
+    assert each("f1", gold, predicted) == pytest.approx(theirs, abs=ULP, rel=0)
+    answered = predicted.status == 0  # scikit-learn cannot tell an empty answer from none
+    right = (due == said).all(axis=1) & answered
+    assert ours("accuracy", gold, predicted) == pytest.approx(right.mean(), abs=ULP, rel=0)
+
+
+def tags(answers: Annotations) -> list[list[str]]:
+    rows = []
+    for answer in answers.answers():
+        row = ["O"] * 12
+        for start, end, label in answer or ():
+            row[start:end] = [f"B-{label}"] + [f"I-{label}"] * (end - start - 1)
+        rows.append(row)
+    return rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(n=st.integers(1, 40), seed=st.integers(0, 2**31))
+def test_entity_scores_equal_seqevals_strict_mode(n: int, seed: int) -> None:
+    from seqeval.metrics import classification_report
+    from seqeval.scheme import IOB2
+
+    gold, predicted = some_answers("spans", n, seed, gold=True), some_answers("spans", n, seed + 1)
+    due, said = tags(gold), tags(predicted)
+    if not any(label != "O" for row in (*due, *said) for label in row):
+        return  # seqeval has no report on nothing
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = classification_report(due, said, mode="strict", scheme=IOB2, output_dict=True, zero_division=0)
+    assert ours("entity_f1", gold, predicted) == pytest.approx(theirs["micro avg"]["f1-score"], abs=ULP, rel=0)
+    for label, value in zip(LABELS, each("entity_f1", gold, predicted), strict=True):
+        if label in theirs:  # seqeval leaves out a label that neither side holds
+            assert value == pytest.approx(theirs[label]["f1-score"], abs=ULP, rel=0)
+        else:
+            assert value == 0
+
+
+def test_the_textbook_example_of_favor_against() -> None:
+    # 2 of 3 FAVOR found with one false alarm: F1 2/3. 1 of 2 AGAINST found with none: F1 2/3.
+    gold = ["FAVOR", "FAVOR", "FAVOR", "AGAINST", "AGAINST", "NONE"]
+    said = ["FAVOR", "FAVOR", "NONE", "AGAINST", "NONE", "FAVOR"]
+    labels = ("FAVOR", "AGAINST", "NONE")
+    item = [str(i) for i in range(6)]
+    pair = [Annotations.of_label(item, labels, answers) for answers in (gold, said)]
+    assert ours("favor_against", *pair) == pytest.approx(2 / 3)
+
+
+def test_a_tier_scores_its_own_labels_alone() -> None:
+    labels, tiers = ("PER", "ORG", "DATE"), {"names": ("PER", "ORG"), "values": ("DATE",)}
+    gold = Annotations.of_spans(["a"], labels, [[(0, 3, "PER"), (4, 8, "ORG"), (9, 12, "DATE")]], tiers=tiers)
+    said = Annotations.of_spans(["a"], labels, [[(0, 3, "PER"), (4, 8, "DATE"), (9, 12, "DATE")]])
+    assert ours("entity_f1", gold, said) == pytest.approx(2 * 1 / (1 + 2))  # 1 hit, 1 said, 2 due
+    assert ours("entity_f1(tier='values')", gold, said) == pytest.approx(2 * 1 / (2 + 1))
+    assert ours("entity_f1(tier='all')", gold, said) == pytest.approx(2 * 2 / (3 + 3))
+
+
+def test_a_span_of_an_undeclared_label_is_a_false_positive_and_one_said_twice_matches_once() -> None:
+    gold = Annotations.of_spans(["a"], ("PER",), [[(0, 3, "PER")]])
+    unknown = Annotations.of_spans(["a"], ("PER",), [[(0, 3, "PER"), (0, 3, "WHO")]])
+    twice = Annotations.of_spans(["a"], ("PER",), [[(0, 3, "PER"), (0, 3, "PER")]])
+    assert ours("entity_f1", gold, unknown) == pytest.approx(2 / 3)
+    assert ours("entity_f1", gold, twice) == pytest.approx(2 / 3)

@@ -1,0 +1,103 @@
+"""A benchmark file: what it asks for, and every problem of it with its line."""
+
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness.benchmark import read, run_benchmark
+from harness.errors import AskedWrongly
+
+ROOT = Path(harness.__file__).parent.parent
+KABAR = ROOT / "corpora" / "kabar"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "bench.toml"
+    path.write_text(text.replace("KABAR", KABAR.as_posix()))
+    return path
+
+
+GOOD = """seed = 7
+folds = 3
+[[tasks]]
+corpus = "KABAR"
+use = "stance"
+[[tasks]]
+corpus = "KABAR"
+use = "entities"
+metrics = ["entity_f1(tier='all')"]
+[models]
+floor = "majority"
+names = "gazetteer"
+[models.blind]
+use = "tfidf"
+see = "target"
+chars = 0
+tasks = ["stance"]
+"""
+
+
+def test_each_model_is_run_on_the_tasks_that_it_can_answer(tmp_path: Path) -> None:
+    benchmark = read(write(tmp_path, GOOD))
+    cells = [(task.name, name, str(spec)) for task, name, spec in benchmark.cells()]
+    assert cells == [
+        ("stance", "floor", "majority"),
+        ("stance", "blind", 'tfidf(see="target", chars=0)'),
+        ("entities", "floor", "majority"),
+        ("entities", "names", "gazetteer"),
+    ]
+    done = run_benchmark(benchmark)
+    assert all(cell.result and cell.result.seed == 7 and cell.result.protocol == "3-fold" for cell in done)
+    assert [score.metric for score in done[-1].result.headlines] == ['entity_f1(tier="all")']
+
+
+def test_the_main_benchmark_asks_all_four_tasks() -> None:
+    benchmark = read(ROOT / "benchmarks" / "kabar.toml")
+    assert [task.name for task in benchmark.tasks] == ["stance", "event", "events", "entities"]
+    assert len(list(benchmark.cells())) == 11
+
+
+BAD = [
+    ("folds = 5", 'folds = "5"', ":2: folds is not a whole number"),
+    ("folds = 3", 'folds = 3\nsplit = "train>test"', "both folds and split"),
+    ("seed = 7", "sede = 7", ':1: unknown key "sede". Did you mean "seed"'),
+    ('use = "stance"', 'use = "stanze"', 'unknown task of kabar "stanze". Did you mean "stance"'),
+    ('floor = "majority"', 'floor = "majorty"', ':11: unknown model "majorty". Did you mean "majority"'),
+    ("see = ", "seee = ", ':13: unknown setting of tfidf "seee". Did you mean "see"'),
+    ("chars = 0", 'chars = "no"', "chars="),
+    ('tasks = ["stance"]', 'tasks = ["stence"]', ':17: unknown task "stence". Did you mean "stance"'),
+    ("entity_f1(tier='all')", "f1", "scores answers of kind label or labels; task entities asks for spans"),
+    ("entity_f1(tier='all')", "entity_f1(tier='all", "is not a part"),
+    ("[models]\n", "[modles]\n", 'unknown key "modles"'),
+    ('use = "tfidf"', "use = 3", "neither a text nor a table"),
+    ("seed = 7", "seed = = 7", ":1: malformed TOML"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), BAD)
+def test_a_mistake_is_told_with_its_line_and_the_nearest_name(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = GOOD.replace("folds = 3", "folds = 5") if old == "folds = 5" else GOOD
+    with pytest.raises(AskedWrongly) as found:
+        read(write(tmp_path, text.replace(old, new)))
+    assert said in str(found.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("seed = 7", "sede = 7").replace('"majority"', '"majorty"').replace("stance", "stanze")
+    with pytest.raises(AskedWrongly) as found:
+        read(write(tmp_path, text))
+    assert len(str(found.value).split("\n")) == 4
+
+
+def test_a_failed_cell_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "class Bad:\n"
+        "    def fit(self, items, gold, *, seed): raise RuntimeError('no')\n"
+        "    def predict(self, items): ...\n"
+    )
+    text = f'[[tasks]]\ncorpus = "KABAR"\nuse = "event"\n[models]\nbad = "{tmp_path}/mine.py:Bad"\nfloor = "majority"\n'
+    bad, floor = run_benchmark(read(write(tmp_path, text)))
+    assert bad.result is None
+    assert "RuntimeError: no" in bad.failure
+    assert floor.result is not None

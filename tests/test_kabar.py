@@ -1,0 +1,176 @@
+"""The kabar corpus: the seed converted whole, invented names, balance, and what it promises of itself."""
+
+import json
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness.checking import check
+
+ROOT = Path(harness.__file__).parent.parent
+KABAR = ROOT / "corpora" / "kabar"
+SEED = "venezuela/000_57d2df40f0143d75"
+RULED = ("PER", "ORG", "GPE", "LOC", "FAC", "EVENT")  # names that must be invented
+
+
+@pytest.fixture(scope="module")
+def kabar() -> harness.Corpus:
+    return harness.load(KABAR)
+
+
+@pytest.fixture(scope="module")
+def reference() -> dict:
+    return json.loads((ROOT / "seeds" / "seed_gold.json").read_text(encoding="utf-8"))
+
+
+def facts_of(group: str) -> dict:
+    return tomllib.loads((KABAR / "documents" / group / "group.toml").read_text(encoding="utf-8"))
+
+
+def test_the_corpus_is_well() -> None:
+    assert check(KABAR) == []
+
+
+def test_it_has_the_seed_and_15_groups_of_4(kabar) -> None:
+    sizes = Counter(document.group for document in kabar)
+    assert sizes.pop("venezuela") == 1
+    assert list(sizes.values()) == [4] * 15
+    assert {len(document.gold) for document in kabar} == {3}
+
+
+def test_the_seed_article_is_there_byte_for_byte(kabar, reference) -> None:
+    received = (ROOT / "seeds" / reference["file"]).read_bytes()
+    assert (KABAR / "documents" / f"{SEED}.txt").read_bytes() == received
+    assert len(received) == reference["n_bytes"]
+    assert kabar[SEED].meta["sha256"] == reference["sha256"]
+
+
+def test_the_seeds_events_are_converted_whole(kabar, reference) -> None:
+    def spans(given: list[dict]) -> list[tuple]:
+        return [(one["start"], one["end"], one["text"]) for one in given]
+
+    wanted = {
+        one["type"]: (one["role"], one["subtype"], one["realis"], spans(one["triggers"]), spans(one["evidence"]))
+        for one in reference["events"]
+    }
+    found = {
+        line["label"]: (
+            line["role"],
+            line.get("subtype"),
+            line["realis"],
+            spans(line["triggers"]),
+            [(s, e, text) for (s, e), text in zip(line["evidence"], line["text"], strict=True)],
+        )
+        for line in kabar[SEED].gold["event"]
+    }
+    assert found == wanted
+    assert len(found) == 7
+
+
+def test_the_seeds_stances_are_converted_whole(kabar, reference) -> None:
+    def row(given: dict, evidence: tuple) -> tuple:
+        keys = ("label", "kind", "attribution", "explicit", "conditional", "unsure")
+        return (*(given.get(key) for key in keys), evidence)
+
+    wanted = Counter(
+        row(one, (one["evidence"]["start"], one["evidence"]["end"], one["evidence"]["text"]))
+        for one in reference["stances"]
+    )
+    lines = kabar[SEED].gold["stance"]
+    found = Counter(row(line, (*line["evidence"][0], line["text"][0])) for line in lines)
+    assert found == wanted
+    assert len({(line["holder"], line["target"]) for line in lines}) == 20
+
+
+def test_the_seeds_entities_are_converted_whole(kabar, reference) -> None:
+    wanted = [(one["start"], one["end"], one["label"], one["text"]) for one in reference["entities"]]
+    lines = kabar[SEED].gold["entities"]
+    assert [(line["start"], line["end"], line["label"], line["text"]) for line in lines] == wanted
+    assert len(lines) == 26
+    inner = [one for line in lines for one in line.get("inner", ())]
+    assert [(one["start"], one["end"], one["label"]) for one in inner] == [(598, 607, "GPE")]
+
+
+def test_the_converter_writes_the_files_that_are_committed(tmp_path: Path) -> None:
+    import shutil
+    import subprocess
+    import sys
+
+    shutil.copy(KABAR / "corpus.toml", tmp_path)
+    subprocess.run([sys.executable, ROOT / "seeds" / "convert_seed.py", tmp_path], check=True)
+    for path in sorted((tmp_path / "documents" / "venezuela").iterdir()):
+        assert path.read_bytes() == (KABAR / "documents" / "venezuela" / path.name).read_bytes(), path.name
+
+
+def test_every_name_in_a_written_text_is_registered_as_invented(kabar) -> None:
+    countries = set(tomllib.loads((KABAR / "backdrop.toml").read_text(encoding="utf-8"))["names"])
+    unknown = []
+    for document in kabar:
+        if document.group == "venezuela":
+            continue
+        facts = facts_of(document.group)["facts"]
+        registered = [name for key in ("people", "organisations", "places", "other") for name in facts.get(key, [])]
+        words = {word.casefold() for name in registered for word in name.split()}
+        for line in document.gold["entities"]:
+            known = line["text"] in registered or set(line["text"].casefold().split()) <= words
+            if line["label"] in RULED and not known and line["text"] not in countries:
+                unknown.append((document.id, line["label"], line["text"]))
+    assert unknown == []
+
+
+def test_no_group_shares_a_persons_name_with_another() -> None:
+    people = Counter(
+        name
+        for path in sorted((KABAR / "documents").iterdir())
+        for name in facts_of(path.name).get("facts", {}).get("people", [])
+    )
+    assert max(people.values()) == 1
+
+
+def test_in_every_group_recurring_targets_and_holders_have_each_label_a_quarter_of_the_time(kabar) -> None:
+    count: dict[tuple[str, str, str], Counter] = {}
+    for document in kabar:
+        if document.group == "venezuela":
+            continue
+        for line in document.gold["stance"]:
+            for facet in ("holder", "target"):
+                count.setdefault((document.group, facet, line[facet]), Counter())[line["label"]] += 1
+    for key, labels in count.items():
+        total = labels.total()
+        if total >= 3:
+            for label in ("FAVOR", "AGAINST", "NONE"):
+                assert labels[label] >= max(1, total // 4), (key, labels)
+
+
+def test_the_writers_labels_stand_beside_the_gold_and_were_not_needed_to_settle_it(kabar) -> None:
+    same = total = 0
+    for document in kabar:
+        path = KABAR / "documents" / f"{document.id}.writer.jsonl"
+        if path.is_file():
+            meant = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+            gold = {(line["holder"], line["target"]): line["label"] for line in document.gold["stance"]}
+            same += sum(gold[line["holder"], line["target"]] == line["label"] for line in meant)
+            total += len(meant)
+    assert total == 176
+    assert same / total > 0.9
+
+
+def test_texts_are_60_to_180_words_and_no_two_begin_alike(kabar) -> None:
+    written = [document for document in kabar if document.group != "venezuela"]
+    assert all(60 <= len(document.text.split()) <= 180 for document in written)
+    openings = Counter(" ".join(document.text.split()[:4]) for document in written)
+    assert max(openings.values()) == 1
+
+
+def test_to_dataset_gives_splits_with_frozen_labels(kabar) -> None:
+    data = kabar.to_dataset()
+    assert sorted(data) == ["dev", "test", "train"]
+    assert sum(len(split) for split in data.values()) == 61
+    stance = data["train"].features["stance"].feature["label"]
+    assert stance.names == ["FAVOR", "AGAINST", "NONE"]
+    [seed] = [row for row in data["train"] if row["id"] == SEED]
+    assert len(seed["entities"]) == 26
+    assert seed["event"][0]["label"] == data["train"].features["event"].feature["label"].str2int("RELEASE")
