@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.corpus import Corpus, find, load
 from harness.errors import AskedWrongly, HarnessError, Problem, UnknownName, quote, suggestion
-from harness.files import TomlLines, digest, read_toml
+from harness.files import digest, read_toml
 from harness.parts import Task
-from harness.registry import Spec, make, names, parse
+from harness.registry import Spec, make, parse
 from harness.result import Result
 from harness.running import FOLDS, SEED, Progress, fits, metrics_of, run_model, silent
 from harness.store import Store
 
 TOP = ("seed", "folds", "split", "tasks", "models")
+MODEL_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+No = Callable[[Sequence[str], str, str], None]  # where, what was found, the remedy
 OF_TASK = ("corpus", "use", "metrics")
 
 
@@ -65,7 +68,12 @@ class Benchmark:
             if model not in self.models:
                 raise UnknownName(f"model in {self.name}", model, self.models)
         kept = {name: spec for name, spec in self.models.items() if not models or name in models}
-        return Benchmark(self.name, self.tasks, kept, self.only_on, self.seed, self.folds, self.split)
+        return replace(self, models=kept)
+
+    def title(self, task: Task) -> str:
+        """The task's name, with its corpus's where the benchmark has two tasks of one name."""
+        alone = sum(other.name == task.name for other in self.tasks) == 1
+        return task.name if alone else f"{task.corpus}.{task.name}"
 
     @property
     def identity(self) -> str:
@@ -93,7 +101,7 @@ def read(path: Path) -> Benchmark:
     if problems:
         raise AskedWrongly("\n".join(map(str, sorted(set(problems)))))
 
-    def no(where: tuple[str, ...], found: str, remedy: str) -> None:
+    def no(where: Sequence[str], found: str, remedy: str) -> None:
         problems.append(Problem(place, lines(*where), found, remedy))
 
     for key in table:
@@ -109,7 +117,7 @@ def read(path: Path) -> Benchmark:
     if "folds" in table and "split" in table:
         no(("split",), "both folds and split are given", "Keep one: cross-validation, or learn>score.")
     models, only_on = _models(table.get("models"), no)
-    tasks = _tasks(table.get("tasks"), path.parent, lines, no)
+    tasks = _tasks(table.get("tasks"), path.parent, no)
     known = {task.name for task in tasks}
     for name, wanted_tasks in only_on.items():
         for task in wanted_tasks:
@@ -122,68 +130,77 @@ def read(path: Path) -> Benchmark:
     return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split)
 
 
-def _models(table: Any, no: Any) -> tuple[dict[str, Spec], dict[str, tuple[str, ...]]]:
+def _models(table: Any, no: No) -> tuple[dict[str, Spec], dict[str, tuple[str, ...]]]:
     models: dict[str, Spec] = {}
     only_on: dict[str, tuple[str, ...]] = {}
     if not isinstance(table, dict) or not table:
         no(("models",), "no models", 'Write [models] and below it NAME = "tfidf(C=1.0)".')
         return models, only_on
     for name, value in table.items():
+        here = ("models", name)
         try:
-            if isinstance(value, str):
+            if not MODEL_NAME.fullmatch(name):
+                no(here, f"model name {quote(name)}", "Use letters, digits, - and _: it names a folder.")
+            elif isinstance(value, str):
                 models[name] = parse(value)
             elif isinstance(value, dict) and isinstance(value.get("use"), str):
                 settings = {key: one for key, one in value.items() if key not in ("use", "tasks")}
                 models[name] = Spec(value["use"], settings)
-                if "tasks" in value:
-                    only_on[name] = tuple(str(task) for task in value["tasks"])
+                wanted = value.get("tasks")
+                if isinstance(wanted, list):
+                    only_on[name] = tuple(map(str, wanted))
+                elif wanted is not None:
+                    no((*here, "tasks"), "tasks is not a list", 'Write tasks = ["stance"].')
             else:
-                no(
-                    ("models", name),
-                    f"model {name} is neither a text nor a table with use",
-                    'Write use = "…".',
-                )
-                continue
-            if ":" not in models[name].name and models[name].name not in names("models"):
-                raise UnknownName("model", models[name].name, names("models"))
-            make("models", models[name])
+                no(here, f"model {name} is neither a text nor a table with use", 'Write use = "…".')
+            if name in models:
+                make("models", models[name])
         except AskedWrongly as error:
-            found, _, remedy = str(error).partition(". ")
-            no(("models", name), found, remedy or "Mend it.")
+            no(here, *_in_two(error))
     return models, only_on
 
 
-def _tasks(tables: Any, folder: Path, lines: TomlLines, no: Any) -> list[Task]:
-    if not isinstance(tables, list) or not tables:
+def _tasks(tables: Any, folder: Path, no: No) -> list[Task]:
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         no(("tasks",), "no tasks", 'Write [[tasks]] with corpus = "…" and use = "…".')
         return []
     tasks: list[Task] = []
-    loaded: dict[Path, Any] = {}
-    for table in tables:
+    loaded: dict[Path, Corpus] = {}
+    for i, table in enumerate(tables):
+        here = ("tasks", str(i))
         for key in table:
             if key not in OF_TASK:
-                no(("tasks", key), f"unknown key {quote(key)} in [[tasks]]", suggestion(key, OF_TASK))
-        where, use = table.get("corpus"), table.get("use")
+                no((*here, key), f"unknown key {quote(key)} in [[tasks]]", suggestion(key, OF_TASK))
+        where, use, metrics = table.get("corpus"), table.get("use"), table.get("metrics")
         if not isinstance(where, str) or not isinstance(use, str):
-            no(
-                ("tasks",),
-                "a task needs corpus and use",
-                'Write corpus = "../corpora/kabar", use = "stance".',
-            )
+            no(here, "a task needs corpus and use", 'Write corpus = "../corpora/kabar", use = "stance".')
+            continue
+        texts = isinstance(metrics, list) and metrics and all(isinstance(metric, str) for metric in metrics)
+        if metrics is not None and not texts:
+            no((*here, "metrics"), "metrics is not a list of metrics", 'Write metrics = ["f1"].')
             continue
         path = folder / where
-        if path not in loaded:
-            loaded[path] = load(find(path))
         try:
+            if path not in loaded:
+                loaded[path] = load(find(path))
             task = task_of(use, loaded[path])
-            metrics = tuple(table.get("metrics", task.metrics))
-            metrics_of(task, metrics)
         except AskedWrongly as error:
-            found, _, remedy = str(error).partition(". ")
-            no(("tasks",), found, remedy or "Mend it.")
+            no((*here, "use"), *_in_two(error))
             continue
-        tasks.append(Task(**{**vars(task), "metrics": metrics}))
+        if any((task.corpus, task.name) == (other.corpus, other.name) for other in tasks):
+            no(here, f"task {task.name} of {task.corpus} is asked twice", "Keep one, with the metrics of both.")
+        try:
+            tasks.append(replace(task, metrics=tuple(metrics or task.metrics)))
+            metrics_of(tasks[-1])
+        except AskedWrongly as error:
+            no((*here, "metrics"), *_in_two(error))
     return tasks
+
+
+def _in_two(error: AskedWrongly) -> tuple[str, str]:
+    """What was found, and the remedy, from one message."""
+    found, _, remedy = str(error).partition(". ")
+    return found.removesuffix("."), remedy or "Mend it."
 
 
 def run_benchmark(
@@ -205,9 +222,9 @@ def run_benchmark(
                 store=store,
                 progress=progress,
             )
-            done.append(Cell(task.name, name, result))
+            done.append(Cell(benchmark.title(task), name, result))
         except AskedWrongly:
             raise
         except HarnessError as error:
-            done.append(Cell(task.name, name, None, str(error)))
+            done.append(Cell(benchmark.title(task), name, None, str(error)))
     return done

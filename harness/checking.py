@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.corpus import Corpus, Layer, Schema
-from harness.corpus.lines import spans_of
+from harness.corpus.lines import fits, spans_of
 from harness.corpus.reading import AnnotationFile, Reading, read_folder
 from harness.errors import Problem, quote, suggestion
 from harness.records import Document
 
 No = Callable[[str, int, str, str], None]
+Rows = list[tuple[int, dict[str, Any]]]  # line numbers and lines
 # Categories whose characters never join a neighbour into one grapheme; quick to ask, and most of any text.
 APART = frozenset({"Lu", "Ll", "Nd", "Po", "Ps", "Pe", "Pi", "Pf", "Pd", "Zs", "Sm", "Sc"})
 
@@ -56,30 +58,47 @@ def _check_text(document: Document, place: str, no: No) -> None:
 
 
 def _check_file(file: AnnotationFile, document: Document, schema: Schema, no: No) -> None:
-    """One annotator's lines against each other and against the pairs that were listed."""
-    by_layer: dict[str, list[tuple[int, dict[str, Any]]]] = {}
-    for number, line in file.lines:
+    """One annotator's lines against each other and against the pairs that were listed.
+
+    Lines that reading found something wrong with are looked at too, as far as they go, so that mending one
+    problem does not bring the next to light.
+    """
+    by_layer: dict[str, Rows] = {}
+    for number, line in sorted(file.lines + file.broken, key=_number) if file.broken else file.lines:
         by_layer.setdefault(line["layer"], []).append((number, line))
     for name, rows in by_layer.items():
         layer = schema.layers[name]
         _check_contradictions(file, layer, rows, no)
         for number, line in rows:
             for start, end, surface in spans_of(line, layer):
-                _check_edges(document.text, start, end, surface, lambda f, r, n=number: no(file.place, n, f, r))  # type: ignore[misc]
+                if not file.broken or fits(start, end, surface, document.text):
+                    _check_edges(document.text, start, end, surface, lambda f, r, n=number: no(file.place, n, f, r))  # type: ignore[misc]
         if layer.kind == "spans" and layer.overlap != "any":
-            _check_overlap(file, layer, rows, no)
-    for name, state in file.layers.items():
-        layer = schema.layers[name]
-        if layer.of and state == "done":
-            _check_pairs(file, layer, document, by_layer.get(name, []), no)
-        elif layer.kind == "label" and state == "done" and not by_layer.get(name):
+            placed = [row for row in rows if _has_place(row[1])] if file.broken else rows
+            _check_overlap(file, layer, placed, no)
+    for name in {**file.layers, **by_layer}:
+        layer, done = schema.layers[name], file.layers.get(name) == "done"
+        if layer.of:
+            _check_pairs(file, layer, document, by_layer.get(name, []), done, no)
+        elif layer.kind == "label" and done and not by_layer.get(name):
             no(file.place, 1, f"layer {name} is done but has no label", "Add the label, or write open.")
 
 
-def _check_contradictions(file: AnnotationFile, layer: Layer, rows: list[tuple[int, dict[str, Any]]], no: No) -> None:
+def _number(row: tuple[int, dict[str, Any]]) -> int:
+    return row[0]
+
+
+def _has_place(line: Mapping[str, Any]) -> bool:
+    start, end = line.get("start"), line.get("end")
+    return type(start) is int and type(end) is int and start < end and isinstance(line.get("text"), str)
+
+
+def _check_contradictions(file: AnnotationFile, layer: Layer, rows: Rows, no: No) -> None:
     seen: dict[tuple[Any, ...], tuple[int, dict[str, Any]]] = {}
     for number, line in rows:
         key = layer.key_of(line)
+        if file.broken and not all(isinstance(part, str | int) for part in key):
+            continue  # told as missing or unknown
         first = seen.setdefault(key, (number, line))
         if first[0] == number:
             continue
@@ -95,20 +114,15 @@ def _check_contradictions(file: AnnotationFile, layer: Layer, rows: list[tuple[i
             )
 
 
-def _check_pairs(
-    file: AnnotationFile, layer: Layer, document: Document, rows: list[tuple[int, dict[str, Any]]], no: No
-) -> None:
+def _check_pairs(file: AnnotationFile, layer: Layer, document: Document, rows: Rows, done: bool, no: No) -> None:
     listed = set(document.pairs.get(layer.name, ()))
-    judged = {tuple(str(line[facet]) for facet in layer.of): number for number, line in rows}
-    for pair in sorted(listed - judged.keys()):
-        no(
-            file.place,
-            0,
-            f"no label for the listed pair {' > '.join(pair)}",
-            f"Judge it, or write {layer.name}: open.",
-        )
+    judged = {tuple(str(line.get(facet)) for facet in layer.of): number for number, line in rows}
+    for pair in sorted(listed - judged.keys()) if done else ():
+        remedy = f'Judge it, or write "{layer.name}": "open" in the header.'
+        no(file.place, 0, f"no label for the listed pair {' > '.join(pair)}", remedy)
+    known = [document.names.get(facet, {}) for facet in layer.of]
     for pair, number in judged.items():
-        if pair not in listed:
+        if pair not in listed and all(one in ids for one, ids in zip(pair, known, strict=True)):
             remedy = f'List it under "pairs" in {document.name}.meta.json before it is labelled, or remove the line.'
             no(file.place, number, f"a label for {' > '.join(pair)}, which is no listed pair", remedy)
 
@@ -127,20 +141,29 @@ def _check_edges(text: str, start: int, end: int, surface: str, no: Callable[[st
 
 def _is_grapheme_border(text: str, at: int) -> bool:
     """Whether a character that a reader sees ends here (Unicode's extended grapheme clusters)."""
-    if at <= 0 or at >= len(text) or (_stands_apart(text[at - 1]) and _stands_apart(text[at])):
+    if at <= 0 or at >= len(text) or _are_apart(text[at - 1], text[at]):
         return True
     import regex
 
     first = at - 1
-    while first > 0 and not (_stands_apart(text[first]) and _stands_apart(text[first - 1])):
+    while first > 0 and not _are_apart(text[first - 1], text[first]):
         first -= 1
     return any(first + match.end() == at for match in regex.finditer(r"\X", text[first : at + 64]))
 
 
-def _stands_apart(character: str) -> bool:
-    if character.isascii():
-        return character != "\r"
-    return unicodedata.category(character) in APART
+@functools.lru_cache(4096)
+def _are_apart(first: str, second: str) -> bool:
+    """Whether a border between two characters is certain without looking further."""
+    if first.isascii() and second.isascii():
+        return first != "\r"
+    kinds = {unicodedata.category(c) for c in (first, second) if not c.isascii() or c == "\r"}
+    if kinds <= APART:
+        return True
+    if not kinds <= APART | {"Lo"}:
+        return False
+    import regex
+
+    return not regex.fullmatch(r"\X", first + second)  # letters join as Hangul, or before Thai's AM: pairs tell
 
 
 def _around(text: str, at: int) -> str:
@@ -152,28 +175,28 @@ def _around(text: str, at: int) -> str:
     return text[at - 1 : at + 1]
 
 
-def _check_overlap(file: AnnotationFile, layer: Layer, rows: list[tuple[int, dict[str, Any]]], no: No) -> None:
+def _check_overlap(file: AnnotationFile, layer: Layer, rows: Rows, no: No) -> None:
     """Spans that overlap where the layer forbids it; under `nested` one inside the other is allowed."""
-    open_spans: list[tuple[int, int, int, str]] = []
+    open_spans: list[tuple[int, int, int, Mapping[str, Any]]] = []
     for number, line in sorted(rows, key=lambda row: (row[1]["start"], -row[1]["end"])):
         start, end = line["start"], line["end"]
         open_spans = [span for span in open_spans if span[1] > start]
-        for first, last, other, surface in open_spans:
+        for first, last, other, earlier in open_spans:
             if (first, last) == (start, end):
                 continue  # told as a contradiction, or two labels of one span
             if layer.overlap == "none" or end > last:
-                found = f"{quote(line['text'])} overlaps {quote(surface)} of line {other}"
+                found = f"{quote(line['text'])} overlaps {quote(earlier['text'])} of line {other}"
                 allowed = "Spans may nest, not cross." if layer.overlap == "nested" else "Keep the longest."
                 no(file.place, number, f"{found} in layer {layer.name}", allowed)
         same = next((s for s in open_spans if (s[0], s[1]) == (start, end)), None)
-        if same and layer.overlap == "none":
+        if same and layer.overlap == "none" and same[3].get("label") != line.get("label"):
             no(
                 file.place,
                 number,
                 f"a second label for the span of line {same[2]} in layer {layer.name}",
                 "Keep one.",
             )
-        open_spans.append((start, end, number, line["text"]))
+        open_spans.append((start, end, number, line))
 
 
 def _check_tasks(document: Document, reading: Reading, no: No) -> None:
@@ -183,12 +206,13 @@ def _check_tasks(document: Document, reading: Reading, no: No) -> None:
         if layer is None or settings.get("use") != "label" or layer.of or layer.name not in document.gold:
             continue
         where: Mapping[str, Any] = settings.get("where", {})
-        found = [line for line in document.gold[layer.name] if all(_meets(line.get(k), v) for k, v in where.items())]
+        gold = next(file for file in reading.annotations[document.id] if file.by == "gold")
+        lines = [line for _, line in gold.lines + gold.broken if line["layer"] == layer.name]
+        found = [line for line in lines if all(_meets(line.get(k), v) for k, v in where.items())]
         if len(found) != 1:
             wanted = " and ".join(f"{key} {value}" for key, value in where.items())
-            place = reading.places[document.id].removesuffix(".txt") + ".gold.jsonl"
             text = f"{len(found)} annotations of layer {layer.name} with {wanted or 'a label'}"
-            no(place, 0, text, f"Task {name} wants one a document.")
+            no(gold.place, 0, text, f"Task {name} wants one a document.")
 
 
 def _meets(value: Any, wanted: Any) -> bool:
@@ -196,14 +220,10 @@ def _meets(value: Any, wanted: Any) -> bool:
 
 
 def _check_splits(reading: Reading, no: No) -> None:
-    told = set()
-    for document in reading.documents:
-        place = f"documents/{document.group}/group.toml"
-        if not document.split and place not in told:
-            told.add(place)
-            command = f"harness corpus split {reading.root} --by group --seed 13"
-            remedy = f'Write split = "train" (dev, test, pool), or: {command}.'
-            no(place, 0, "its documents are in no split", remedy)
+    for place in reading.unsplit:
+        command = f"harness corpus split {reading.root} --by group --seed 13"
+        remedy = f'Write split = "train" (dev, test, settle, pool), or: {command}.'
+        no(place, 0, "its documents are in no split", remedy)
 
 
 def _check_names(reading: Reading, no: No) -> None:

@@ -15,7 +15,8 @@ import msgspec
 
 from harness.errors import Problem, ProblemsFound, quote
 
-BIGGEST_INTEGER = 2**53 - 1  # what every JSON reader keeps exactly
+DEEPEST = 64  # nesting that no file of ours needs and every reader bears
+LONGEST_INTEGER = 1000  # digits; Python refuses to print integers of some thousand
 
 
 def canonical(value: object) -> bytes:
@@ -74,9 +75,6 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-# --- reading -----------------------------------------------------------------------------------------
-
-
 def read_text(path: Path, place: str, problems: list[Problem]) -> str | None:
     """The text of a file exactly as stored, or None with the problem noted.
 
@@ -85,7 +83,8 @@ def read_text(path: Path, place: str, problems: list[Problem]) -> str | None:
     try:
         data = path.read_bytes()
     except OSError as error:
-        problems.append(Problem(place, 0, f"cannot be read ({error.strerror})", "Check that it is there."))
+        remedy = "Check that it is there and that you may read it."
+        problems.append(Problem(place, 0, f"cannot be read ({error.strerror})", remedy))
         return None
     try:
         return data.decode("utf-8")
@@ -101,24 +100,32 @@ def parse_object(line: str, place: str, number: int, problems: list[Problem]) ->
 
     The quick way is taken where the line is its own canonical form, which leaves no room for a duplicate key.
     """
+    shallow = line.count("[") + line.count("{") <= DEEPEST
     try:
         value = msgspec.json.decode(line)
-        if isinstance(value, dict) and msgspec.json.encode(value) == line.encode():
+        if shallow and isinstance(value, dict) and msgspec.json.encode(value) == line.encode():
             return value
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         pass
     import json
 
     try:
-        value = json.loads(line, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        value = json.loads(
+            line, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer
+        )
+        _refuse_depth(value)
+        msgspec.json.encode(value)  # refuses half a surrogate pair
     except json.JSONDecodeError as error:
         row = number + error.lineno - 1
         found = f"malformed JSON at column {error.colno}: {error.msg}"
-        problems.append(Problem(place, row, found, "Mend the line; each line is one JSON object."))
+        problems.append(Problem(place, row, found, 'Write one {"key": value} object.'))
     except RecursionError:
-        problems.append(Problem(place, number, "JSON nested too deep", "Mend the line."))
-    except ValueError as error:
-        problems.append(Problem(place, number, str(error), "Keep one of them."))
+        problems.append(Problem(place, number, *TOO_DEEP))
+    except UnicodeEncodeError:
+        found = "half of a surrogate pair, which is no character"
+        problems.append(Problem(place, number, found, "Write the character itself, not its escape."))
+    except _Refused as error:
+        problems.append(Problem(place, number, *error.args))
     else:
         if isinstance(value, dict):
             return value
@@ -127,17 +134,48 @@ def parse_object(line: str, place: str, number: int, problems: list[Problem]) ->
     return None
 
 
+class _Refused(Exception):
+    """What was found and what to do, on its way out of a parser."""
+
+
+TOO_DEEP = (f"brackets nested more than {DEEPEST} deep", "Write it flatter.")
+
+
+def _refuse_depth(value: object) -> None:
+    """Refuse nesting that later readers, and our own messages, would stumble over."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for some in inner for one in some]
+        if not level:
+            return
+    raise _Refused(*TOO_DEEP)
+
+
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"duplicate key {quote(twice)}")
+        raise _Refused(f"duplicate key {quote(twice)}", "Keep one of them.")
     return value
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _Refused(f"{name} is not JSON", "Write a number, or null.")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if abs(value) == float("inf"):
+        raise _Refused(f"number {quote(digits)} is too big", "Write a smaller number.")
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_INTEGER:
+        raise _Refused("an integer that is too big", "Write a smaller number.")
+    return int(digits)
 
 
 def _json_type(value: object) -> str:
@@ -147,18 +185,23 @@ def _json_type(value: object) -> str:
 
 def read_json(path: Path, place: str, problems: list[Problem]) -> dict[str, Any] | None:
     """A file that holds one JSON object, on one line or many."""
-    text = read_text(path, place, problems)
+    text = _without_mark(read_text(path, place, problems), place, problems)
     return None if text is None else parse_object(text.rstrip("\n"), place, 1, problems)
+
+
+def _without_mark(text: str | None, place: str, problems: list[Problem]) -> str | None:
+    """The text without a byte order mark, which is noted."""
+    if text is None or not text.startswith("\ufeff"):
+        return text
+    problems.append(Problem(place, 1, "starts with a byte order mark", "Save it as UTF-8 without BOM."))
+    return text[1:]
 
 
 def read_json_lines(path: Path, place: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number and object for each line of a small JSON-lines file; lines are split on newline alone."""
-    text = read_text(path, place, problems)
+    text = _without_mark(read_text(path, place, problems), place, problems)
     if text is None:
         return
-    if text.startswith("\ufeff"):
-        problems.append(Problem(place, 1, "starts with a byte order mark", "Save it as UTF-8 without BOM."))
-        text = text[1:]
     lines = text.split("\n")
     if lines and lines[-1] == "":
         lines.pop()
@@ -202,26 +245,34 @@ def write_json_lines(path: Path, values: Iterable[object]) -> None:
     write_atomically(path, b"".join(msgspec.json.encode(value) + b"\n" for value in values))
 
 
-# --- TOML --------------------------------------------------------------------------------------------
-
-
 def read_toml(path: Path, place: str, problems: list[Problem]) -> tuple[dict[str, Any], TomlLines]:
     """A TOML file as a dictionary, and where its keys stand; an empty one with the problem noted."""
-    text = read_text(path, place, problems)
+    text = _without_mark(read_text(path, place, problems), place, problems)
     if text is None:
         return {}, TomlLines("")
     try:
-        return tomllib.loads(text), TomlLines(text)
+        table = tomllib.loads(text)
+        _refuse_depth(table)
+        repr(table)  # refuses integers too long to print, which hexadecimal digits can write
+        return table, TomlLines(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        line = int(at[1]) if at else text.count("\n") + 1
-        found = "malformed TOML: " + re.sub(r" \(at .*\)$", "", str(error))
+        line = int(at[1]) if at else text.rstrip("\n").count("\n") + 1
+        column = f" at column {at[2]}" if at else ""
+        found = f"malformed TOML{column}: " + re.sub(r" \(at .*\)$", "", str(error))
         problems.append(Problem(place, line, found, "Mend the line."))
-        return {}, TomlLines("")
+    except (RecursionError, _Refused):
+        problems.append(Problem(place, 0, *TOO_DEEP))
+    except ValueError:
+        problems.append(Problem(place, 0, "an integer that is too big", "Write a smaller number."))
+    return {}, TomlLines("")
 
 
 class TomlLines:
-    """Line numbers of the keys of a TOML text, for messages: `lines("layers", "stance", "labels")`."""
+    """Line numbers of the keys of a TOML text, for messages: `lines("layers", "stance", "labels")`.
+
+    The tables of an array are counted from 0: `lines("tasks", "1", "corpus")`.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -232,10 +283,15 @@ class TomlLines:
         table: tuple[str, ...] = ()
         key = r'(?:"(?:[^"\\]|\\.)*"|\'[^\']*\'|[A-Za-z0-9_-]+)'
         path = rf"{key}(?:\s*\.\s*{key})*"
+        many: dict[tuple[str, ...], int] = {}
         for number, line in enumerate(self._text.split("\n"), 1):
-            if match := re.match(rf"\s*\[\[?\s*({path})\s*\]", line):
-                table = _toml_path(match[1])
+            if match := re.match(rf"\s*(\[\[?)\s*({path})\s*\]", line):
+                table = _toml_path(match[2])
                 lines.setdefault(table, number)
+                if match[1] == "[[":
+                    many[table] = many.get(table, -1) + 1
+                    table = (*table, str(many[table]))
+                    lines[table] = number
             elif match := re.match(rf"\s*({path})\s*=", line):
                 lines.setdefault(table + _toml_path(match[1]), number)
         return lines
@@ -261,9 +317,14 @@ def to_toml(value: dict[str, Any]) -> str:
     return tomli_w.dumps(value)
 
 
-# --- folders -----------------------------------------------------------------------------------------
-
-
 def inside(root: Path, path: Path) -> bool:
-    """Whether a path, symbolic links followed, stays inside a folder."""
-    return path.resolve().is_relative_to(root.resolve())
+    """Whether a path, symbolic links followed, stays inside a folder; links that go in circles do not."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a circle of links is a RuntimeError before Python 3.13
+        return False
+
+
+def shown(name: str) -> str:
+    """A file's name as messages give it: one line that any terminal can print, whatever bytes the disk holds."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from harness.errors import Problem, ProblemsFound, quote, suggestion
 from harness.files import stream_json_lines, write_json_lines
 from harness.records import ANSWERED, INVALID, STATUSES, Annotations, Items, Kind
 
+FEW, MANY = 20, 200  # problems that get a suggestion, names that one is looked for among
+BIGGEST_SCORE = 3.4e38  # of float32
 KEYS = {"label": "label", "labels": "labels", "spans": "spans"}
 
 
@@ -38,7 +40,8 @@ def read(path: Path, items: Items, kind: Kind, labels: Sequence[str], of: Sequen
     """The answers of a file to these items, in their order; an item that the file lacks is missing.
 
     `document`, `holder` and `target` (ids) may stand in place of `item`. Raises ProblemsFound with every line
-    that cannot be read, names an item that is not asked about, or answers an item twice.
+    that cannot be read, names an item that is not asked about, or answers an item twice. Scores are kept where
+    every answer has them.
     """
     place = str(path)
     problems: list[Problem] = []
@@ -47,27 +50,36 @@ def read(path: Path, items: Items, kind: Kind, labels: Sequence[str], of: Sequen
     status: list[int] = [STATUSES.index("missing")] * len(items)
     scores: dict[int, list[float]] = {}
     seen: dict[int, int] = {}
-    for number, line in stream_json_lines(path):
+    known = set(labels)
+    for number, line in _lines(path, problems):
         item = line.get("item", _item_of(line, of))
         i = position.get(item) if isinstance(item, str) else None
         if i is None:
-            remedy = _where_items_are(item, position)
-            problems.append(Problem(place, number, f"no item {quote(item)} in this task", remedy))
+            found = f"no item {quote(item)} in this task" if isinstance(item, str) else "no item is named"
+            near = position if len(problems) < FEW else {}
+            problems.append(Problem(place, number, found, _where_items_are(item, near, items["item"])))
         elif i in seen:
             problems.append(Problem(place, number, f"a second answer to {quote(item)}", f"See line {seen[i]}."))
         else:
             seen[i] = number
-            found = _answer(line, kind, set(labels), len(items["text"][i]))
-            if isinstance(found, str):
-                problems.append(Problem(place, number, found, _example(kind)))
-            else:
-                status[i], answers[i] = found
-                given = line.get("scores")
-                if isinstance(given, dict) and status[i] == ANSWERED:
-                    scores[i] = [float(given.get(label, 0.0)) for label in labels]
+            answer = _answer(line, kind, known, len(items["text"][i]))
+            row = _scores(line.get("scores"), labels)
+            problems.extend(Problem(place, number, no, _example(kind)) for no in (answer, row) if isinstance(no, str))
+            if not isinstance(answer, str):
+                status[i], answers[i] = answer
+            if not isinstance(row, str) and row and status[i] == ANSWERED:
+                scores[i] = row
     if problems:
         raise ProblemsFound(problems)
     return _annotations(items["item"], kind, labels, answers, status, scores)
+
+
+def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The lines that can be read; the others are noted, so that all problems are told in one pass."""
+    try:
+        yield from stream_json_lines(path)
+    except ProblemsFound as found:
+        problems.extend(found.problems)
 
 
 def _annotations(
@@ -98,10 +110,10 @@ def _item_of(line: dict[str, Any], of: Sequence[str]) -> str | None:
     return f"{document}#{'>'.join(str(line.get(facet)) for facet in of)}"
 
 
-def _where_items_are(item: object, position: dict[str, int]) -> str:
-    near = suggestion(str(item), list(position)) if len(position) <= 200 else ""
-    first = near.split(" There are:")[0] if "Did you mean" in near else ""
-    return first or f"Items are named like {quote(next(iter(position), ''))}."
+def _where_items_are(item: object, near: Mapping[str, int], items: Sequence[str]) -> str:
+    said = suggestion(item, list(near)) if isinstance(item, str) and len(near) <= MANY else ""
+    first = said.split(" There are:")[0] if "Did you mean" in said else ""
+    return first or (f"Items are named like {quote(items[0])}." if items else "The task has no items.")
 
 
 def _answer(line: dict[str, Any], kind: Kind, labels: set[str], length: int) -> tuple[int, Any] | str:
@@ -128,17 +140,29 @@ def _answer(line: dict[str, Any], kind: Kind, labels: set[str], length: int) -> 
     spans = []
     for span in value:
         match span:
-            case [int(start), int(end), str(label), *_] | {
-                "start": int(start),
-                "end": int(end),
-                "label": str(label),
-            }:
+            case [start, end, str(label), *_] | {"start": start, "end": end, "label": str(label)} if (
+                type(start) is int and type(end) is int  # True is no offset
+            ):
                 if not 0 <= start < end <= length:
                     return f"span {start}:{end} is outside the text of {length} characters"
                 spans.append((start, end, label))
             case _:
-                return f"span {quote(span)}"
+                return f"span {quote(span)} is not [start, end, label]"
     return ANSWERED, spans
+
+
+def _scores(given: Any, labels: Sequence[str]) -> list[float] | str:
+    """A line's scores in label order, 0 for a label that it leaves out, or what is wrong with them."""
+    if given is None:
+        return []
+    if not isinstance(given, dict):
+        return '"scores" is not a table of labels'
+    for label, value in given.items():
+        if label not in labels:
+            return f"a score for unknown label {quote(label)}; labels are {', '.join(labels)}"
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= BIGGEST_SCORE:
+            return f"the score of {quote(label)} is no number"
+    return [float(given.get(label, 0.0)) for label in labels]
 
 
 def _example(kind: Kind) -> str:

@@ -6,11 +6,15 @@ A spec is how a part is called everywhere: `tfidf`, `tfidf(C=0.5)`, `./mine.py:M
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import importlib.util
 import inspect
+import math
 import re
+import sys
 import typing
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +40,10 @@ class Spec:
 
 
 def _literal(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) and '"' not in value and "\\" not in value else repr(value)
+    if isinstance(value, float) and math.isinf(value):
+        return "1e999" if value > 0 else "-1e999"  # `inf` is no literal
+    plain = isinstance(value, str) and value.isprintable() and '"' not in value and "\\" not in value
+    return f'"{value}"' if plain else repr(value)
 
 
 def parse(text: str) -> Spec:
@@ -49,15 +56,21 @@ def parse(text: str) -> Spec:
     if not match:
         raise AskedWrongly(f"{quote(text)} is not a part. Write NAME or NAME(setting=value).")
     try:
-        call = ast.parse(f"f({match[3] or ''})", mode="eval").body
-        assert isinstance(call, ast.Call)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a backslash in a text, told to whoever writes Python
+            call = ast.parse(f"f({match[3] or ''})", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):  # as in `a(b=1)(c=2)`
+            raise ValueError("more than one call")
         if call.args or any(keyword.arg is None for keyword in call.keywords):
             raise AskedWrongly(f"{quote(text)} gives a setting without its name. Write NAME(setting=value).")
-        settings = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, ValueError, AssertionError):
+        given = [(str(keyword.arg), ast.literal_eval(keyword.value)) for keyword in call.keywords]
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         raise AskedWrongly(
             f"the settings of {quote(text)} cannot be read. Write values as in Python: C=0.5, see='target'."
         ) from None
+    settings = dict(given)
+    if len(settings) < len(given):
+        raise AskedWrongly(f"{quote(text)} gives a setting twice. Keep one.")
     return Spec(match[1], settings)
 
 
@@ -85,17 +98,27 @@ def module_of(folder: str, name: str) -> ModuleType:
         if name not in names(folder):
             raise UnknownName(what, name, names(folder))
         return importlib.import_module(f"harness.{folder}.{name}")
-    if not source.endswith(".py"):
-        try:
-            return importlib.import_module(source)
-        except ImportError as error:
-            raise AskedWrongly(f"{what} {quote(name)}: {source} cannot be imported ({error}).") from None
-    path = Path(source)
-    found = importlib.util.spec_from_file_location(f"harness_outside_{path.stem}", path)
-    if not path.is_file() or found is None or found.loader is None:
+    if source.endswith(".py") and not Path(source).is_file():
         raise AskedWrongly(f"{what} {quote(name)}: there is no file {source}.")
+    try:
+        return _from_file(Path(source)) if source.endswith(".py") else importlib.import_module(source)
+    except Exception as error:  # whatever somebody else's file does when it is imported
+        raise AskedWrongly(
+            f"{what} {quote(name)}: {source} cannot be imported ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    name = f"harness_outside_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    found = importlib.util.spec_from_file_location(name, path)
+    assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
+    sys.modules[name] = module  # where dataclasses look for the module that they stand in
+    try:
+        found.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 
@@ -103,11 +126,11 @@ def factory(folder: str, name: str) -> Callable[..., Any]:
     """The function or class that makes the part."""
     module = module_of(folder, name)
     attribute = name.rpartition(":")[2]
-    try:
-        return getattr(module, attribute)
-    except AttributeError:
-        public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise UnknownName(f"{FOLDERS[folder]} in {module.__file__}", attribute, public) from None
+    made = getattr(module, attribute, None)
+    if callable(made):
+        return typing.cast("Callable[..., Any]", made)
+    public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    raise UnknownName(f"{FOLDERS[folder]} in {module.__file__}", attribute, public)
 
 
 def make(folder: str, spec: Spec, *given: Any) -> Any:
@@ -127,31 +150,41 @@ def make(folder: str, spec: Spec, *given: Any) -> Any:
             raise AskedWrongly(f"{spec.name}: {key}={_literal(value)} does not fit. It takes {wanted}.")
     missing = [
         parameter.name
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-        and parameter.default is parameter.empty
-        and parameter.name not in spec.settings
+        for parameter in _keywords(function)
+        if parameter.default is parameter.empty and parameter.name not in spec.settings
     ]
     if missing:
         raise AskedWrongly(f"{spec.name} needs {missing[0]}. Write {spec.name}({missing[0]}=…).")
+    try:
+        inspect.signature(function).bind(*given, **spec.settings)
+    except (TypeError, ValueError) as error:
+        raise AskedWrongly(f"{spec.name} is no {FOLDERS[folder]}: it cannot be called as one ({error}).") from None
     return function(*given, **spec.settings)
 
 
 def settings_of(folder: str, name: str) -> dict[str, str]:
     """A part's settings with their defaults, as text."""
-    parameters = inspect.signature(factory(folder, name)).parameters.values()
     return {
         parameter.name: "required" if parameter.default is parameter.empty else _literal(parameter.default)
-        for parameter in parameters
-        if parameter.kind is parameter.KEYWORD_ONLY
+        for parameter in _keywords(factory(folder, name))
     }
 
 
+def _keywords(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The keyword-only parameters, which are a part's settings; none where Python cannot tell."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+
+
 def _settings(function: Callable[..., Any]) -> dict[str, Any]:
-    target = function.__init__ if inspect.isclass(function) else function
-    hints = typing.get_type_hints(target)
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: hints.get(p.name, Any) for p in parameters if p.kind is p.KEYWORD_ONLY}
+    try:
+        hints = typing.get_type_hints(function.__init__ if inspect.isclass(function) else function)
+    except Exception:  # names in somebody else's annotations that are not there when they are asked
+        hints = {}
+    return {parameter.name: hints.get(parameter.name, Any) for parameter in _keywords(function)}
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -167,7 +200,10 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     if origin in (tuple, list):
-        return isinstance(value, tuple | list)
+        inner = [one for one in typing.get_args(hint) if one is not ...]
+        return isinstance(value, tuple | list) and (
+            len(inner) != 1 or all(_fits(one, inner[0]) for one in value)  # of one kind, as in tuple[str, ...]
+        )
     return isinstance(value, origin or hint) if isinstance(origin or hint, type) else True
 
 

@@ -93,8 +93,9 @@ class Result:
 
     __repr__ = __str__
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: str | Path) -> None:
         """Keep it: `content.json`, `provenance.json` and `predictions.jsonl`, each written whole."""
+        folder = Path(folder)
         predictions.write(folder / "predictions.jsonl", self.predicted)
         write_atomically(folder / "provenance.json", canonical(provenance()))
         write_atomically(folder / "content.json", canonical(self.content))

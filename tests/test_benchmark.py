@@ -62,16 +62,26 @@ BAD = [
     ("folds = 5", 'folds = "5"', ":2: folds is not a whole number"),
     ("folds = 3", 'folds = 3\nsplit = "train>test"', "both folds and split"),
     ("seed = 7", "sede = 7", ':1: unknown key "sede". Did you mean "seed"'),
-    ('use = "stance"', 'use = "stanze"', 'unknown task of kabar "stanze". Did you mean "stance"'),
+    ('use = "stance"', 'use = "stanze"', ':5: unknown task of kabar "stanze". Did you mean "stance"'),
     ('floor = "majority"', 'floor = "majorty"', ':11: unknown model "majorty". Did you mean "majority"'),
     ("see = ", "seee = ", ':13: unknown setting of tfidf "seee". Did you mean "see"'),
     ("chars = 0", 'chars = "no"', "chars="),
     ('tasks = ["stance"]', 'tasks = ["stence"]', ':17: unknown task "stence". Did you mean "stance"'),
-    ("entity_f1(tier='all')", "f1", "scores answers of kind label or labels; task entities asks for spans"),
+    (
+        "entity_f1(tier='all')",
+        "f1",
+        ":9: metric f1 scores answers of kind label",
+    ),
     ("entity_f1(tier='all')", "entity_f1(tier='all", "is not a part"),
     ("[models]\n", "[modles]\n", 'unknown key "modles"'),
     ('use = "tfidf"', "use = 3", "neither a text nor a table"),
     ("seed = 7", "seed = = 7", ":1: malformed TOML"),
+    ("[[tasks]]", "[[questions]]", "no tasks"),
+    ('floor = "majority"', '"../floor" = "majority"', ':11: model name "../floor"'),
+    ('tasks = ["stance"]', 'tasks = "stance"', ":17: tasks is not a list"),
+    ("metrics = [\"entity_f1(tier='all')\"]", "metrics = 3", ":9: metrics is not a list"),
+    ('use = "entities"', 'use = "stance"', ":6: task stance of kabar is asked twice"),
+    ('corpus = "KABAR"', "corpus = 5", ":3: a task needs corpus and use"),
 ]
 
 

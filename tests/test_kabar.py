@@ -174,3 +174,18 @@ def test_to_dataset_gives_splits_with_frozen_labels(kabar) -> None:
     [seed] = [row for row in data["train"] if row["id"] == SEED]
     assert len(seed["entities"]) == 26
     assert seed["event"][0]["label"] == data["train"].features["event"].feature["label"].str2int("RELEASE")
+
+
+def test_the_data_card_states_the_sizes_that_are(kabar) -> None:
+    card = (KABAR / "README.md").read_text(encoding="utf-8")
+    about = kabar.describe()
+    splits = about["splits"]
+    assert f"{about['documents']} short news texts in {about['groups']} groups" in card
+    assert f"| documents | {splits['train']} | {splits['dev']} | {splits['test']} | {len(kabar)} |" in card
+    languages = about["languages"]
+    assert f"{languages['id']} Indonesian, {languages['en']} English, {languages['es']} Spanish" in card
+    stance = Counter(line["label"] for document in kabar for line in document.gold["stance"])
+    said = (
+        f"{stance.total()} stance pairs (FAVOR {stance['FAVOR']}, AGAINST {stance['AGAINST']}, NONE {stance['NONE']})"
+    )
+    assert said in " ".join(card.split())

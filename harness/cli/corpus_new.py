@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -35,10 +36,12 @@ def command(
     harness corpus new mine --label stance=FAVOR,AGAINST,NONE --of stance=holder,target
     harness corpus new mine --spans entities=PER,ORG,GPE
     """
-    from harness.corpus.schema import Layer
+    from harness.corpus.schema import NAME, Layer
     from harness.editing.new import new_corpus
-    from harness.errors import AskedWrongly, UnknownName
+    from harness.errors import AskedWrongly, UnknownName, quote
 
+    if not NAME.fullmatch(name):
+        raise AskedWrongly(f"corpus name {quote(name)}: use a-z, 0-9 and -. Its folder goes after --in.")
     given = (
         [("label", one) for one in single] + [("labels", one) for one in several] + [("spans", one) for one in spans]
     )
@@ -56,10 +59,15 @@ def command(
         raise AskedWrongly("two layers have one name.")
     if any(layer.of and layer.kind == "spans" for layer in layers):
         raise AskedWrongly("spans are not about anything besides the text: --of goes with --label.")
-    languages = [code for text in language for code in text.split(",") if code]
-    for path in new_corpus(folder / name, layers, languages, Path("benchmarks") / f"{name}.toml"):
+    languages = [code.strip() for text in language for code in text.split(",") if code.strip()]
+    benchmark = Path("benchmarks") / f"{name}.toml"
+    written = new_corpus(folder / name, layers, languages, benchmark)
+    for path in written:
         click.echo(f"wrote {path}")
-    click.echo(f"Next: harness import FILE --to {name} --as csv")
+    if benchmark not in written:
+        click.echo(f"kept {benchmark}, which is there already")
+    where = name if folder == Path("corpora") else shlex.quote(str(folder / name))
+    click.echo(f"Next: harness import FILE --to {where} --as csv")
     return 0
 
 

@@ -23,14 +23,17 @@ def command(corpus: str, by: str, seed: int, ratio: str, again: bool, dry_run: b
     from harness.errors import AskedWrongly, ProblemsFound
 
     try:
-        ratios = {name.strip(): float(share) for name, share in (part.split("=") for part in ratio.split(","))}
+        shares = [(name.strip(), float(share)) for name, share in (part.split("=") for part in ratio.split(","))]
+        if len(dict(shares)) < len(shares):
+            raise ValueError("a split twice")
     except ValueError:
         raise AskedWrongly(f'--ratio "{ratio}": write train=0.6,dev=0.1,test=0.3.') from None
     reading = read_folder(find(corpus))
     if reading.problems:
         raise ProblemsFound(reading.problems)
-    chosen = plan_split(reading, by=by, seed=seed, ratios=ratios, again=again)
-    changed = sorted(g for g in chosen if any(d.group == g and d.split for d in reading.documents))
+    chosen = plan_split(reading, by=by, seed=seed, ratios=dict(shares), again=again)
+    had = {document.group for document in reading.documents if document.split}
+    changed = sorted(had & chosen.keys())
     if not dry_run:
         apply_split(reading.root, chosen)
     after = Counter(chosen.get(document.group, document.split) for document in reading.documents)

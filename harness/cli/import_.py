@@ -84,6 +84,8 @@ def command(
     if plan.rejected:
         many = f"{len(plan.rejected)} problem{'s' if len(plan.rejected) != 1 else ''}"
         click.secho(f"{many}; nothing is written. Mend the file and import it again.", fg="red", err=True)
+    elif write and not plan.documents:
+        click.echo("Nothing is new, nothing is written.")
     elif write:
         click.secho(f"Written to {plan.root}.", fg="green")
     else:

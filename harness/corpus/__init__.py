@@ -91,11 +91,12 @@ class Corpus:
 def find(corpus: str | Path) -> Path:
     """The folder of a corpus given by path, or by its bare name under `corpora/`."""
     path = Path(corpus)
-    if not (path / "corpus.toml").is_file() and len(path.parts) == 1:
-        under = Path("corpora") / path
-        if (under / "corpus.toml").is_file() and inside(Path("corpora"), under):
-            return under
-    return path
+    under = Path("corpora") / path
+    try:
+        here = (path / "corpus.toml").is_file() or len(path.parts) != 1
+        return under if not here and (under / "corpus.toml").is_file() and inside(Path("corpora"), under) else path
+    except (OSError, ValueError):  # a name that no file can have
+        return path
 
 
 def load(path: Path) -> Corpus:

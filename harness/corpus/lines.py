@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from harness.corpus.schema import FieldKind, Layer
+from harness.corpus.schema import Layer
 from harness.errors import quote, suggestion
 
 No = Callable[[str, str], None]  # found, remedy
@@ -26,12 +26,12 @@ def check_line(line: Mapping[str, Any], layer: Layer, text: str, names: Names, n
     elif layer.evidence != "none":
         _check_evidence(line, layer, text, no)
     for name in line.keys() & layer.fields.keys():
-        _check_field(line[name], name, layer.fields[name], str(label), text, names, no)
+        _check_field(line[name], name, str(label), layer, text, names, no)
 
 
 def check_facet(value: Any, facet: str, names: Names, no: No) -> None:
     """Note a holder, target or other facet that is not among the ids known to the document."""
-    if value in names.get(facet, ()):
+    if isinstance(value, str) and value in names.get(facet, ()):
         return
     known = sorted(names.get(facet, ()))
     if value is None:
@@ -42,6 +42,9 @@ def check_facet(value: Any, facet: str, names: Names, no: No) -> None:
     else:
         where = f"Or declare it in [{facet}s] of group.toml."
         no(f"unknown {facet} {quote(value)}", f"{suggestion(str(value), known)} {where}")
+
+
+DRIFT = ("text reads ", "span ")  # how the problems begin that offsets of another unit lead to
 
 
 def check_span(span: Mapping[str, Any], text: str, no: No) -> bool:
@@ -95,11 +98,12 @@ def _check_evidence(line: Mapping[str, Any], layer: Layer, text: str, no: No) ->
             no(f"evidence {quote(pair)} is not [start, end]", "Write two whole numbers.")
 
 
-def _check_field(value: Any, name: str, kind: FieldKind, label: str, text: str, names: Names, no: No) -> None:
+def _check_field(value: Any, name: str, label: str, layer: Layer, text: str, names: Names, no: No) -> None:
+    kind = layer.fields[name]
     if isinstance(kind, Mapping):
         kind = kind.get(label, ())
         if not kind:
-            no(f"field {name} says {quote(value)}, but {label} has no {name}", f"Remove {name}.")
+            no(f"field {name} says {quote(value)}, but {quote(label)} has no {name}", f"Remove {name}.")
             return
     if isinstance(kind, tuple):
         if value not in kind:
@@ -117,23 +121,32 @@ def _check_field(value: Any, name: str, kind: FieldKind, label: str, text: str, 
             return
         for span in spans:
             check_span(span, text, no)
+            if "label" in span and span["label"] not in layer.labels:
+                no(f"unknown label {quote(span['label'])} in {name}", suggestion(str(span["label"]), layer.labels))
     else:
         check_facet(value, str(kind), names, no)
 
 
 def spans_of(line: Mapping[str, Any], layer: Layer) -> list[tuple[int, int, str]]:
-    """Every (start, end, surface) that a well-formed line holds: its own, its evidence's, its fields'."""
-    found: list[tuple[int, int, str]] = []
+    """Every (start, end, surface) that a line holds: its own, its evidence's, its fields'; malformed ones are not."""
+    found: list[tuple[Any, Any, Any]] = []
     if layer.kind == "spans":
-        found.append((line["start"], line["end"], line["text"]))
+        found.append((line.get("start"), line.get("end"), line.get("text")))
     elif layer.evidence != "none":
-        pairs = zip(line.get("evidence", []), line.get("text", []), strict=False)
-        found.extend((start, end, surface) for (start, end), surface in pairs)
+        pairs, surfaces = line.get("evidence"), line.get("text")
+        if isinstance(pairs, list) and isinstance(surfaces, list):
+            both = zip(pairs, surfaces, strict=False)
+            found.extend((*pair, surface) for pair, surface in both if isinstance(pair, list) and len(pair) == 2)
     for name in layer.span_fields:
         if name in line:
             spans = line[name] if isinstance(line[name], list) else [line[name]]
-            found.extend((span["start"], span["end"], span["text"]) for span in spans)
-    return found
+            found.extend((s.get("start"), s.get("end"), s.get("text")) for s in spans if isinstance(s, dict))
+    return [span for span in found if type(span[0]) is type(span[1]) is int and isinstance(span[2], str)]
+
+
+def fits(start: int, end: int, surface: str, text: str) -> bool:
+    """Whether a span is inside the text and reads as it says."""
+    return 0 <= start < end <= len(text) and text[start:end] == surface
 
 
 def in_order(line: Mapping[str, Any], layer: Layer) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.corpus.lines import check_facet, check_line, spans_of
+from harness.corpus.lines import DRIFT, check_facet, check_line, spans_of
 from harness.corpus.offsets import UNITS, unit_that_fits
 from harness.corpus.schema import OFFSETS, SPLITS, Layer, Schema, read_names, read_schema
 from harness.errors import Problem, quote, suggestion
-from harness.files import digest_bytes, inside, read_json, read_json_lines, read_text, read_toml
+from harness.files import digest_bytes, inside, read_json, read_json_lines, read_text, read_toml, shown
 from harness.records import Document
 
 STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -30,6 +30,7 @@ class AnnotationFile:
     guideline: str
     layers: Mapping[str, str]
     lines: list[tuple[int, dict[str, Any]]]
+    broken: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # of a known layer, but told wrong
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Reading:
     annotations: dict[str, list[AnnotationFile]] = field(default_factory=dict)  # document -> its files
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)  # document -> its text file
+    unsplit: list[str] = field(default_factory=list)  # the group.toml that name no split
 
 
 def read_folder(root: Path, *, everyone: bool = False) -> Reading:
@@ -49,26 +51,46 @@ def read_folder(root: Path, *, everyone: bool = False) -> Reading:
     problems: list[Problem] = []
     reading = Reading(root, read_schema(root, problems), problems=problems)
     folder = root / "documents"
+    if folder.is_symlink() and not inside(root, folder):
+        problems.append(Problem("documents", 0, "a link that leads out of the corpus", "Put the folder itself here."))
+        return reading
     if not folder.is_dir():
         remedy = "Make documents/GROUP/ID.txt, or import: harness import FILE --to CORPUS --as csv."
         problems.append(Problem("documents", 0, "the folder is missing", remedy))
         return reading
-    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
-        place = f"documents/{entry.name}"
+    for entry in _entries(folder, "documents", problems):
+        place = f"documents/{shown(entry.name)}"
         if entry.name.startswith(".import-"):
             problems.append(
                 Problem(place, 0, "left over from an import that was killed", "Import again, or remove it.")
             )
         elif entry.name == ".gitkeep":
             continue
-        elif entry.is_symlink() and not inside(root, Path(entry.path)):
-            problems.append(Problem(place, 0, "a link that leads out of the corpus", "Remove it."))
-        elif entry.is_dir():
+        elif (kind := _kind(root, entry)) == "folder":
             _GroupReader(reading, Path(entry.path), place, everyone).read()
         else:
-            remedy = "Documents stand in documents/GROUP/; move or remove it."
-            problems.append(Problem(place, 0, "a file that belongs to no group", remedy))
+            found = "a file that belongs to no group" if kind == "file" else kind
+            problems.append(Problem(place, 0, found, "Documents stand in documents/GROUP/; move or remove it."))
     return reading
+
+
+def _entries(folder: Path, place: str, problems: list[Problem]) -> list[os.DirEntry[str]]:
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        found = f"cannot be read ({error.strerror})"
+        problems.append(Problem(place, 0, found, "Check that you may read the folder."))
+        return []
+
+
+def _kind(root: Path, entry: os.DirEntry[str]) -> str:
+    """`file`, `folder`, or what it is instead."""
+    if not entry.is_symlink():  # told by the folder's listing, without asking the disk again
+        return "file" if entry.is_file() else "folder" if entry.is_dir() else "no plain file"
+    path = Path(entry.path)
+    if not inside(root, path):
+        return "a link that leads out of the corpus"
+    return "file" if path.is_file() else "folder" if path.is_dir() else "a link to nothing"
 
 
 class _GroupReader:
@@ -85,47 +107,50 @@ class _GroupReader:
     def read(self) -> None:
         if not STEM.fullmatch(self.folder.name):
             self.no(self.place, 0, f"group name {quote(self.folder.name)}", "Use A-Z, a-z, 0-9, - and _.")
-            return
         files = self._files()
         split, names = self._group(files)
         stems = sorted(file.removesuffix(".txt") for file in files if file.endswith(".txt"))
-        others = [name for name in files if name != "group.toml" and not name.endswith(".txt")]
-        known = set()
-        for stem in stems:
-            if not STEM.fullmatch(stem):
-                self.no(f"{self.place}/{stem}.txt", 0, "document name", "Use A-Z, a-z, 0-9, - and _, no dots.")
+        own: dict[str, list[str]] = {stem: [] for stem in stems}
+        for name in files:
+            if name == "group.toml" or name.endswith(".txt"):
                 continue
-            own = [name for name in others if name.split(".", 1)[0] == stem]
-            known.update(own)
-            self._document(stem, split, names, own)
-        for name in others:
-            if name not in known:
+            if (stem := name.split(".", 1)[0]) in own:
+                own[stem].append(name)
+            elif not name.startswith(tuple(f"{stem}." for stem in stems if "." in stem)):
                 found = "a file that belongs to no document"
-                self.no(f"{self.place}/{name}", 0, found, "Add the text beside it (ID.txt), or remove it.")
+                self.no(f"{self.place}/{shown(name)}", 0, found, "Add the text beside it (ID.txt), or remove it.")
+        for stem in stems:
+            if STEM.fullmatch(stem):
+                self._document(stem, split, names, own[stem])
+            else:
+                place = f"{self.place}/{shown(stem)}.txt"
+                self.no(place, 0, f"document name {quote(stem)}", "Use A-Z, a-z, 0-9, - and _, no dots.")
         if not stems:
             self.no(self.place, 0, "a group without documents", "Add ID.txt, or remove the folder.")
 
     def _files(self) -> list[str]:
         names = []
-        for entry in sorted(os.scandir(self.folder), key=lambda e: e.name):
-            place = f"{self.place}/{entry.name}"
-            if entry.is_symlink() and not inside(self.reading.root, Path(entry.path)):
-                self.no(place, 0, "a link that leads out of the corpus", "Put the file itself here.")
-            elif not entry.is_file():
-                self.no(place, 0, "a folder inside a group", "Groups hold files only; move it.")
-            else:
+        for entry in _entries(self.folder, self.place, self.problems):
+            if (kind := _kind(self.reading.root, entry)) == "file":
                 names.append(entry.name)
+            else:
+                found = "a folder inside a group" if kind == "folder" else kind
+                self.no(f"{self.place}/{shown(entry.name)}", 0, found, "Groups hold plain files only; move it.")
         return names
 
     def _group(self, files: list[str]) -> tuple[str, dict[str, dict[str, str]]]:
         """The group's split, and for each facet the ids that its documents may use."""
         names = {facet: dict(known) for facet, known in self.schema.names.items()}
-        if "group.toml" not in files:
-            return "", names
         place = f"{self.place}/group.toml"
+        if "group.toml" not in files:
+            self.reading.unsplit.append(place)
+            return "", names
+        earlier = len(self.problems)
         table, lines = read_toml(self.folder / "group.toml", place, self.problems)
         split = table.get("split", "")
-        if split and split not in SPLITS:
+        if split == "":
+            self.reading.unsplit += [place] if len(self.problems) == earlier else []
+        elif split not in SPLITS:
             self.no(place, lines("split"), f"unknown split {quote(split)}", suggestion(str(split), SPLITS))
             split = ""
         for facet in names:
@@ -141,6 +166,7 @@ class _GroupReader:
         path = self.folder / f"{stem}.txt"
         text = read_text(path, place, self.problems)
         if text is None:
+            self._syntax(own)
             return
         sha = digest_bytes(text.encode())
         meta = self._meta(stem, own, sha)
@@ -181,6 +207,14 @@ class _GroupReader:
         self.reading.annotations[document.id] = list(files.values())
         self.reading.places[document.id] = place
 
+    def _syntax(self, own: list[str]) -> None:
+        """Note what is wrong with the files of a document whose text cannot be read, as far as can be told."""
+        for name in own:
+            if name.endswith(".json"):
+                read_json(self.folder / name, f"{self.place}/{name}", self.problems)
+            elif name.endswith(".jsonl"):
+                list(read_json_lines(self.folder / name, f"{self.place}/{name}", self.problems))
+
     def _meta(self, stem: str, own: list[str], sha: str) -> dict[str, Any]:
         name = f"{stem}.meta.json"
         if name not in own:
@@ -212,6 +246,8 @@ class _GroupReader:
         pairs: dict[str, list[tuple[str, ...]]] = {}
         for name, some in listed.items():
             layer = self.schema.layers.get(name)
+            if not self.schema.layers:
+                continue  # corpus.toml itself is broken, and said to be
             if layer is None or not layer.of:
                 valid = sorted(n for n, one in self.schema.layers.items() if one.of)
                 self.no(place, 1, f"pairs of unknown layer {quote(name)}", suggestion(name, valid))
@@ -221,6 +257,7 @@ class _GroupReader:
                 if not (isinstance(pair, list) and len(pair) == len(layer.of)):
                     self.no(place, 1, f"pair {quote(pair)}", f"Write one id each for {', '.join(layer.of)}.")
                     continue
+                earlier = len(self.problems)
                 for facet, value in zip(layer.of, pair, strict=True):
                     check_facet(
                         value,
@@ -230,7 +267,7 @@ class _GroupReader:
                     )
                 if tuple(pair) in pairs[name]:
                     self.no(place, 1, f"pair {quote(pair)} is listed twice", "Keep one.")
-                else:
+                elif len(self.problems) == earlier:
                     pairs[name].append(tuple(pair))
         return pairs
 
@@ -240,33 +277,31 @@ class _GroupReader:
         place = f"{self.place}/{file}"
         before = len(self.problems)
         rows = list(read_json_lines(self.folder / file, place, self.problems))
-        if not rows or rows[0][0] != 1 or "layer" in rows[0][1]:
-            if len(self.problems) == before:
-                remedy = 'Write {"doc": …, "text_sha256": …, "unit": "codepoint", "by": …, "layers": {…}}.'
-                self.no(place, 1, "the first line is not a header", remedy)
-            return None
-        header = rows[0][1]
-        layers = self._header(place, header, by, stem, sha)
-        lines = []
-        for number, line in rows[1:]:
-            layer = self.schema.layers.get(str(line.get("layer")))
+        if not self.schema.layers:
+            return None  # corpus.toml itself is broken, and said to be
+        header = rows.pop(0)[1] if rows and rows[0][0] == 1 and "layer" not in rows[0][1] else None
+        if header is None and not any(problem.line <= 1 for problem in self.problems[before:]):
+            remedy = 'Write {"doc": …, "text_sha256": …, "unit": "codepoint", "by": …, "layers": {…}}.'
+            self.no(place, 1, "the first line is not a header", remedy)
+        layers = self._header(place, header, by, stem, sha) if header is not None else {}
+        lines: list[tuple[int, dict[str, Any]]] = []
+        broken: list[tuple[int, dict[str, Any]]] = []
+        for number, line in rows:
+            name = line.get("layer")
+            layer = self.schema.layers.get(name) if isinstance(name, str) else None
             if layer is None:
-                found = f"unknown layer {quote(line.get('layer'))}"
-                self.no(place, number, found, suggestion(str(line.get("layer")), sorted(self.schema.layers)))
+                self.no(place, number, f"unknown layer {quote(name)}", suggestion(str(name), [*self.schema.layers]))
                 continue
-            if layers.get(layer.name) is None:
+            if header is not None and layers.get(layer.name) is None:
                 found = f"an annotation of layer {layer.name}, which the header does not list"
                 self.no(place, number, found, f'Add "{layer.name}": "done" (or "open") to its layers.')
             earlier = len(self.problems)
             check_line(line, layer, text, names, lambda f, r, n=number: self.no(place, n, f, r))  # type: ignore[misc]
-            if len(self.problems) == earlier or not self._broken(earlier):
-                lines.append((number, line))
-        self._explain_offsets(before, rows[1:], text)
-        return AnnotationFile(place, by, str(header.get("guideline", "")), layers, lines)
-
-    def _broken(self, earlier: int) -> bool:
-        """Whether a problem noted since then means that the line cannot be used further."""
-        return any("unknown field" not in problem.found for problem in self.problems[earlier:])
+            (lines if len(self.problems) == earlier else broken).append((number, line))
+        self._explain_offsets(before, rows, text)
+        if header is None:
+            return None
+        return AnnotationFile(place, by, str(header.get("guideline", "")), layers, lines, broken)
 
     def _header(self, place: str, header: dict[str, Any], by: str, stem: str, sha: str) -> dict[str, str]:
         for key in header:
@@ -281,6 +316,8 @@ class _GroupReader:
             self.no(place, 1, found, "Restore the text these annotations were made on, or annotate it anew.")
         if header.get("unit", OFFSETS) != OFFSETS:
             self.no(place, 1, f"offset unit {quote(header['unit'])}", f"Only {OFFSETS} is stored.")
+        if not isinstance(header.get("guideline", ""), str):
+            self.no(place, 1, "guideline is not a string", 'Write "guideline": "…".')
         layers = header.get("layers")
         if not isinstance(layers, dict):
             self.no(place, 1, "the header lists no layers", 'Write "layers": {"entities": "done"}.')
@@ -294,14 +331,10 @@ class _GroupReader:
 
     def _explain_offsets(self, before: int, rows: list[tuple[int, dict[str, Any]]], text: str) -> None:
         """Where spans do not fit, say whether another unit explains all of them."""
-        drifted = [i for i in range(before, len(self.problems)) if "offsets" in str(self.problems[i])]
+        drifted = [i for i in range(before, len(self.problems)) if self.problems[i].found.startswith(DRIFT)]
         if not drifted:
             return
-        try:
-            spans = list(_all_spans(rows, self.schema.layers))
-            unit = unit_that_fits(spans, text)
-        except (KeyError, TypeError, ValueError):
-            return
+        unit = unit_that_fits(list(_all_spans(rows, self.schema.layers)), text)
         if unit is None or unit == OFFSETS:
             return
         advice = f" All spans fit {UNITS[unit]}: import with --offsets {unit}."
@@ -312,5 +345,6 @@ class _GroupReader:
 
 def _all_spans(rows: list[tuple[int, dict[str, Any]]], layers: Mapping[str, Layer]) -> Iterator[tuple[int, int, str]]:
     for _, line in rows:
-        if line.get("layer") in layers:
-            yield from spans_of(line, layers[line["layer"]])
+        name = line.get("layer")
+        if isinstance(name, str) and name in layers:
+            yield from spans_of(line, layers[name])

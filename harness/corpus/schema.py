@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.errors import Problem, ProblemsFound, quote, suggestion
-from harness.files import TomlLines, read_toml
+from harness.files import TomlLines, inside, read_toml, shown
 
 KINDS = ("label", "labels", "spans")
 OVERLAPS = ("none", "nested", "any")
@@ -19,6 +20,10 @@ SPLITS = ("train", "dev", "test", "settle", "pool")
 OFFSETS = "codepoint"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 FIELD_KINDS = ("bool", "text", "id", "span", "spans")
+# What a layer, a facet and a field may not be called: columns, tables and keys that stand beside them.
+TAKEN_BY_COLUMNS = ("id", "item", "document", "group", "split", "language", "text")
+TAKEN_BY_KEYS = ("layer", "label", "start", "end", "text", "evidence")
+TAKEN_BY_TABLES = ("layer", "task", "language")
 
 FieldKind = str | tuple[str, ...] | Mapping[str, tuple[str, ...]]
 
@@ -80,9 +85,12 @@ class Schema:
 def read_schema(root: Path, problems: list[Problem]) -> Schema:
     """Read and check `corpus.toml`, noting every problem of it."""
     path = root / "corpus.toml"
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113  (the method raises where a folder may not be entered)
         remedy = "Give the folder of a corpus, or make one: harness corpus new NAME."
-        raise ProblemsFound([Problem(str(root), 0, "no corpus here: there is no corpus.toml", remedy)])
+        raise ProblemsFound([Problem(shown(str(root)), 0, "no corpus here: there is no corpus.toml", remedy)])
+    if not inside(root, path):
+        problems.append(Problem("corpus.toml", 0, "a link that leads out of the corpus", "Put the file itself here."))
+        return Schema(root.name, "", {}, {})
     table, lines = read_toml(path, "corpus.toml", problems)
     if not table:
         if not problems:
@@ -153,13 +161,12 @@ class _SchemaReader:
     def _layer(self, name: str, table: dict[str, Any]) -> Layer:
         path = ("layers", name)
         self._known(path, table, {"kind", "labels", "of", "evidence", "overlap", "tiers", "fields"})
-        if not NAME.fullmatch(name.replace("_", "-")):
-            self.no(path, f"layer name {quote(name)}", "Use a-z, 0-9, - and _.")
+        self._named(path, "layer", name, TAKEN_BY_COLUMNS)
         kind = self._one_of((*path, "kind"), table.get("kind"), KINDS)
         labels = self._list((*path, "labels"), table.get("labels"))
         if not labels:
             self.no((*path, "labels"), "declares no labels", 'Write labels = ["A", "B"]; only append later.')
-        tiers = {tier: self._list((*path, "tiers", tier), some) for tier, some in (table.get("tiers") or {}).items()}
+        tiers = {tier: self._list((*path, "tiers", tier), some) for tier, some in self._inner(path, "tiers").items()}
         for tier, some in tiers.items():
             for label in some:
                 if label not in labels:
@@ -169,6 +176,8 @@ class _SchemaReader:
                         suggestion(label, labels),
                     )
         of = self._list((*path, "of"), table.get("of", []))
+        for facet in of:
+            self._named((*path, "of"), "facet", facet, TAKEN_BY_COLUMNS + TAKEN_BY_KEYS + TAKEN_BY_TABLES)
         if of and kind == "spans":
             self.no((*path, "of"), "spans are not about anything besides the text", "Remove `of`.")
         return Layer(
@@ -179,8 +188,22 @@ class _SchemaReader:
             evidence=self._one_of((*path, "evidence"), table.get("evidence", "none"), EVIDENCE),
             overlap=self._one_of((*path, "overlap"), table.get("overlap", "none"), OVERLAPS),
             tiers=tiers,
-            fields={f: self._field(path, f, k, of) for f, k in (table.get("fields") or {}).items()},
+            fields={f: self._field(path, f, k, of, labels) for f, k in self._inner(path, "fields").items()},
         )
+
+    def _named(self, path: Sequence[str], what: str, name: str, taken: Collection[str]) -> None:
+        if not NAME.fullmatch(name.replace("_", "-")):
+            self.no(path, f"{what} name {quote(name)}", "Use a-z, 0-9, - and _.")
+        elif name in taken:
+            self.no(path, f"{what} name {quote(name)} is taken", "Call it something else.")
+
+    def _inner(self, path: tuple[str, ...], key: str) -> dict[str, Any]:
+        """The table `key` inside a layer's table."""
+        value = self.table["layers"][path[-1]].get(key, {})
+        if isinstance(value, dict):
+            return value
+        self.no((*path, key), f"{key} is not a table", f"Write [{'.'.join(path)}.{key}].")
+        return {}
 
     def _one_of(self, path: tuple[str, ...], value: Any, valid: tuple[str, ...]) -> str:
         if value in valid:
@@ -188,20 +211,43 @@ class _SchemaReader:
         self.no(path, f"unknown {path[-1]} {quote(value)}", suggestion(str(value), valid))
         return valid[0]
 
-    def _field(self, path: tuple[str, ...], name: str, kind: Any, of: tuple[str, ...]) -> FieldKind:
+    def _field(
+        self, path: tuple[str, ...], name: str, kind: Any, of: tuple[str, ...], labels: tuple[str, ...]
+    ) -> FieldKind:
         here = (*path, "fields", name)
+        self._named(here, "field", name, (*TAKEN_BY_KEYS, *of))
         if isinstance(kind, dict):
-            return {label: self._list(here, some, what=label) for label, some in kind.items()}
+            for label in kind.keys() - set(labels):
+                self.no((*here, label), f"field {name} of unknown label {quote(label)}", suggestion(label, labels))
+            return {label: self._list((*here, label), some) for label, some in kind.items()}
         if isinstance(kind, list):
             return self._list(here, kind)
         return self._one_of(here, kind, FIELD_KINDS + of)
 
     def _task(self, name: str, table: dict[str, Any], layers: Mapping[str, Layer]) -> Mapping[str, Any]:
+        path = ("tasks", name)
         layer = table.get("layer", name)
-        if layer not in layers:
-            self.no(("tasks", name), f"task of unknown layer {quote(layer)}", suggestion(str(layer), [*layers]))
+        if not isinstance(layer, str) or layer not in layers:
+            self.no((*path, "layer"), f"task of unknown layer {quote(layer)}", suggestion(str(layer), [*layers]))
             return {}
-        return {"layer": layer, **table}
+        settings = {"layer": layer, **table}
+        if not isinstance(table.get("use", ""), str):
+            self.no((*path, "use"), "use is not a string", 'Write use = "label", "labels" or "spans".')
+            del settings["use"]
+        if "metrics" in table:
+            settings["metrics"] = list(self._list((*path, "metrics"), table["metrics"]))
+        if "where" in table:
+            settings["where"] = self._where((*path, "where"), table["where"], layers[layer])
+        return settings
+
+    def _where(self, path: tuple[str, ...], where: Any, layer: Layer) -> dict[str, Any]:
+        if not isinstance(where, dict):
+            self.no(path, "where is not a table", 'Write where = { FIELD = "value" }.')
+            return {}
+        known = sorted((*layer.fields, *layer.of, "label"))
+        for key in where.keys() - set(known):
+            self.no((*path, key), f"where asks for unknown field {quote(key)}", suggestion(key, known))
+        return where
 
 
 def read_names(value: Any, key: str, no: Callable[[Sequence[str], str, str], None]) -> dict[str, str]:
@@ -212,7 +258,7 @@ def read_names(value: Any, key: str, no: Callable[[Sequence[str], str, str], Non
     names = {}
     for name_id, name in value.items():
         if not isinstance(name, str):
-            no((key, name_id), f"{key}.{name_id} is not a string", 'Write id = "name".')
+            no((key, name_id), f"the name of {quote(name_id)} in {key} is not a string", 'Write id = "name".')
         elif not NAME.fullmatch(name_id):
             no((key, name_id), f"id {quote(name_id)} in {key}", "Ids are made of a-z, 0-9 and -.")
         else:

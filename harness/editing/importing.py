@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.corpus import SPLITS
-from harness.corpus.lines import check_line
-from harness.corpus.offsets import UNITS, to_codepoints
-from harness.corpus.reading import STEM, Reading, read_folder
-from harness.corpus.schema import Layer, Schema
+import msgspec
+
+from harness.checking import problems_of
+from harness.corpus.offsets import UNITS
+from harness.corpus.reading import AnnotationFile, Reading, read_folder
+from harness.corpus.schema import Schema
 from harness.corpus.writing import document_files, group_file
-from harness.errors import Problem, ProblemsFound, UnknownName, quote, suggestion
-from harness.files import canonical, sync_folder, write_atomically
+from harness.editing.gathering import OWN, Gathering, Incoming
+from harness.editing.placing import File, half_placed, place
+from harness.errors import Problem, ProblemsFound, UnknownName, quote
 from harness.parts import Row
 from harness.records import Document
 
-OWN = ("id", "group", "split", "language", "text")  # columns that are no layer, facet or metadata
+OURS = ("sha256", "pairs")  # keys of ID.meta.json that the corpus writes itself, with a table for each facet
 
 
 @dataclass(frozen=True)
 class Import:
-    """What an import would do: every row of the file ends in one of these."""
+    """What an import would do: every row ends in one of documents, merged, known and rejected."""
 
     root: Path
     schema: Schema
-    rows: int
-    documents: Sequence[Document]  # new, in the order of the file
-    known: int  # rows whose document is in the corpus already, the same in everything
+    rows: int  # those that could not be read too
+    documents: Sequence[Document]  # new, in the order of the file; each is one row
     merged: int  # rows that add a label to the document of an earlier row
-    rejected: Sequence[Problem]
+    known: int  # rows whose document is in the corpus already, with all that the row says
+    rejected_rows: int
+    rejected: Sequence[Problem]  # why; a row may have several
     metadata: Sequence[str]
     notes: Sequence[str] = ()
 
@@ -54,17 +54,6 @@ class Import:
         return count
 
 
-@dataclass
-class _Incoming:
-    """The rows of one document while they are gathered."""
-
-    place: str
-    line: int
-    row: Row
-    lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    names: dict[str, dict[str, str]] = field(default_factory=dict)
-
-
 def plan_import(
     root: Path,
     place: str,
@@ -78,294 +67,218 @@ def plan_import(
     """What importing these rows into a corpus would do; nothing is written.
 
     `group` names the column that says which documents belong together; `offsets` is the unit of the file's
-    spans; `lf` turns CRLF line ends into LF, spans with them.
+    spans; `lf` turns CRLF line ends into LF, spans with them. `problems` are the format's, on rows that it could
+    not read.
     """
     if offsets not in UNITS:
         raise UnknownName("offset unit", offsets, UNITS)
-    reading = read_folder(root)
-    if wrong := [problem for problem in reading.problems if "/.import-" not in problem.file]:
-        raise ProblemsFound(wrong)
-    importer = _Importer(reading, place, group, offsets, lf)
-    count = 0
+    gathered = Gathering(_reading(root), place, group, offsets, lf)
     for number, row in rows:
-        count += 1
-        importer.take(number, row)
-    return importer.plan(count, problems)
+        gathered.take(number, {key: value for key, value in row.items() if value is not None})
+    if group and gathered.count and group not in gathered.columns:
+        raise UnknownName(f"column of {place}", group, gathered.columns)
+    return _Planning(gathered).plan(problems)
 
 
-class _Importer:
-    def __init__(self, reading: Reading, place: str, group: str, offsets: str, lf: bool) -> None:
-        self.reading, self.place, self.group, self.offsets, self.lf = reading, place, group, offsets, lf
-        self.schema = reading.schema
-        self.facets = {facet for layer in self.schema.layers.values() for facet in layer.of}
-        self.problems: list[Problem] = []
-        self.incoming: dict[str, _Incoming] = {}
-        self.merged = 0
-        self.bad: set[str] = set()
-        self.columns: set[str] = set()
+def _reading(root: Path) -> Reading:
+    """The corpus as it is without what a killed import left half done."""
+    reading = read_folder(root)
+    half = {path.relative_to(root).as_posix().split(".")[0] for path in half_placed(root / "documents")}
+    wrong = [p for p in reading.problems if "/.import-" not in p.file and p.file.split(".")[0] not in half]
+    if wrong:
+        raise ProblemsFound(wrong)
+    reading.documents = [d for d in reading.documents if reading.places[d.id].removesuffix(".txt") not in half]
+    return reading
 
-    def no(self, line: int, found: str, remedy: str) -> None:
-        self.problems.append(Problem(self.place, line, found, remedy))
 
-    def take(self, line: int, row: Row) -> None:
-        """Read one row into the document that it belongs to."""
-        self.columns.update(row)
-        text = row.get("text")
-        if not isinstance(text, str) or not text.strip():
-            self.no(line, "no text", "Give the document a text, or remove the row.")
-            return
-        key = str(row["id"]) if "id" in row else f"text {text}"
-        first = self.incoming.get(key)
-        if first is None:
-            if self.group and not str(row.get(self.group, "")):
-                self.no(line, f"no value in column {quote(self.group)}", "Say which documents belong together.")
-                return
-            first = self.incoming[key] = _Incoming(self.place, line, dict(row))
-            if self.lf:
-                first.row["text"] = text.replace("\r\n", "\n")
-        elif first.row["text"] not in (text, text.replace("\r\n", "\n")):
-            self.no(line, f"id {quote(key)} has another text on line {first.line}", "Give it an id of its own.")
-            return
-        elif not self.facets & row.keys():
-            self.no(line, f"the same document as line {first.line}", "Remove one of them.")
-            return
-        else:
-            self.merged += 1
-        before = len(self.problems)
-        for name, layer in self.schema.layers.items():
-            if row.get(name) is not None:
-                self._layer(line, row, layer, first)
-        if len(self.problems) > before:
-            self.bad.add(key)
+class _Planning:
+    """Gathered documents against each other and against the corpus."""
 
-    def _layer(self, number: int, row: Row, layer: Layer, into: _Incoming) -> None:
-        value = row[layer.name]
-        text = into.row["text"]
-        lines = into.lines.setdefault(layer.name, [])
-        try:
-            given = _lines_of(value, layer, row)
-        except ValueError as error:
-            self.no(number, f"layer {layer.name}: {error}", _how(layer))
-            return
-        for line in given:
-            for facet in layer.of:
-                line[facet] = self._name(str(line.get(facet, "")), facet, into)
-            if layer.kind == "spans":
-                self._turn(line, text, number)
-            check_line(
-                line,
-                layer,
-                text,
-                self._names(into),
-                lambda found, remedy: self.no(number, found, remedy),
-            )
-            if line in lines:
-                self.no(number, f"the same annotation twice in layer {layer.name}", "Keep one.")
-            elif layer.kind == "label" and any(layer.key_of(one) == layer.key_of(line) for one in lines):
-                self.no(number, f"a second label in layer {layer.name}", "A layer of kind label has one.")
-            lines.append(line)
+    def __init__(self, gathered: Gathering) -> None:
+        self.gathered, self.reading, self.schema = gathered, gathered.reading, gathered.reading.schema
+        self.incoming = list(gathered.incoming.values())
+        self.ours = {*OURS, *(f"{facet}s" for facet in gathered.facets)}
+        own = {*OWN, *self.schema.layers, *gathered.facets}
+        kept = sorted(gathered.columns - (own if gathered.column == "group" else own - {"group"}))
+        self.metadata = {key: self._free(key) for key in kept}  # column -> the name that it is kept under
+        self.there = {document.id: document for document in self.reading.documents}
 
-    def _turn(self, line: dict[str, Any], text: str, number: int) -> None:
-        """Offsets of the file's unit -> code points, and the surface where the file gives none."""
-        start, end = line.get("start"), line.get("end")
-        if type(start) is not int or type(end) is not int:
-            return
-        unit = "crlf" if self.lf and self.offsets == "codepoint" else self.offsets
-        turned = to_codepoints([(start, end)], text, unit)[0]
-        if turned is None:
-            self.no(number, f"span {start}:{end} is on no character's border in {UNITS[unit]}", "Check --offsets.")
-            return
-        line["start"], line["end"] = turned
-        line.setdefault("text", text[turned[0] : turned[1]])
-
-    def _name(self, value: str, facet: str, into: _Incoming) -> str:
-        """The id of a holder or target; a name that is not known yet is given one in the document."""
-        known = self.schema.names.get(facet, {})
-        for name_id, name in known.items():
-            if value in (name_id, name):
-                return name_id
-        name_id = slug(value) if value else ""
-        if name_id:
-            into.names.setdefault(facet, {})[name_id] = value
-        return name_id
-
-    def _names(self, into: _Incoming) -> dict[str, dict[str, str]]:
-        return {facet: {**self.schema.names.get(facet, {}), **into.names.get(facet, {})} for facet in self.facets}
-
-    def plan(self, count: int, problems: Sequence[Problem]) -> Import:
+    def plan(self, problems: Sequence[Problem]) -> Import:
         """All rows taken: documents with ids and groups of their own."""
-        if self.group and self.group not in self.columns and count:
-            raise UnknownName(f"column of {self.place}", self.group, self.columns)
-        metadata = sorted(self.columns - {*OWN, self.group, *self.schema.layers, *self.facets})
-        known = {document.id: document for document in self.reading.documents}
-        there, documents = 0, []
-        taken = {name.casefold() for name in known}
-        for key, one in self.incoming.items():
-            if key in self.bad:
-                continue
-            document = self._document(one, metadata)
-            old = known.get(document.id)
-            if old is not None and old.text == document.text and _same_gold(old, document):
-                there += 1
-            elif document.id.casefold() in taken:
-                self.no(one.line, f"the corpus has another document {document.id}", "Give this one another id.")
+        pairs = [(one, self._document(one)) for one in self.incoming]
+        self._check_names(pairs)
+        self._check_whole(pairs)
+        documents, merged, known, rejected = [], 0, 0, self.gathered.rejected
+        for one, document in pairs:
+            if one.bad:
+                rejected += len(one.rows)
+                self._reject(one)
+            elif document.id in self.there:
+                known += len(one.rows)
             else:
-                taken.add(document.id.casefold())
                 documents.append(document)
-        texts = Counter(document.text for document in documents)
-        twice = sum(times - 1 for times in texts.values())
-        notes = [f"{twice} texts occur more than once: let them share a group, or remove them"] if twice else []
+                merged += len(one.rows) - 1
+        unread = len({(problem.file, problem.line) for problem in problems if problem.line})
         return Import(
-            self.reading.root,
-            self.schema,
-            count,
-            documents,
-            there,
-            self.merged,
-            sorted({*problems, *self.problems}),
-            metadata,
-            notes,
+            root=self.reading.root,
+            schema=self.schema,
+            rows=self.gathered.count + unread,
+            documents=documents,
+            merged=merged,
+            known=known,
+            rejected_rows=rejected + unread,
+            rejected=sorted({*problems, *self.gathered.problems}),
+            metadata=list(self.metadata),
+            notes=self._notes(documents),
         )
 
-    def _document(self, one: _Incoming, metadata: Sequence[str]) -> Document:
-        row = one.row
-        name = as_name(str(row["id"])) if "id" in row else hashlib.sha256(row["text"].encode()).hexdigest()[:12]
-        column = self.group or "group"
-        said = str(row.get(column, ""))
-        split = str(row.get("split", ""))
-        if split and split not in SPLITS:
-            self.no(one.line, f"unknown split {quote(split)}", suggestion(split, SPLITS))
-        language = str(row.get("language", ""))
-        languages = self.schema.languages
-        if language and languages and language not in languages:
-            remedy = f"{suggestion(language, languages)} Or add it to languages in corpus.toml."
-            self.no(one.line, f"unknown language {quote(language)}", remedy)
-        meta: dict[str, Any] = {key: row[key] for key in metadata if key in row}
-        meta |= {f"{facet}s": names for facet, names in one.names.items()}
-        pairs = {
-            layer.name: [tuple(line[facet] for facet in layer.of) for line in one.lines[layer.name]]
-            for layer in self.schema.layers.values()
-            if layer.of and layer.name in one.lines
-        }
+    def _free(self, key: str) -> str:
+        """The name that a column is kept under: its own, unless the corpus uses that name itself."""
+        name = key
+        while name in self.ours or (name != key and name in self.gathered.columns):
+            name += "_"
+        return name
+
+    def _bad(self, one: Incoming, found: str, remedy: str) -> None:
+        self.gathered.no(one.line, found, remedy)
+        one.bad.add(one.line)
+
+    def _reject(self, one: Incoming) -> None:
+        """All rows of a document that cannot come in, each with a reason."""
+        for line in one.rows:
+            if line not in one.bad:
+                found = f"belongs to the document of line {min(one.bad)}, which is rejected"
+                self.gathered.no(line, found, "Mend that line.")
+
+    def _document(self, one: Incoming) -> Document:
+        row, languages = one.row, self.schema.languages
+        meta: dict[str, Any] = {self.metadata[key]: row[key] for key in self.metadata if key in row}
+        for key, name in (("id", one.name), ("group", one.group)):  # what a name on disk cannot hold
+            if key in row and str(row[key]).strip() not in ("", name):
+                meta[key] = row[key]
+        meta |= {f"{facet}s": names for facet, names in one.names.items() if names}
         return Document(
-            group=as_name(said) if said else name,
-            name=name,
-            text=row["text"],
-            split=split,
-            language=language or (languages[0] if len(languages) == 1 else ""),
+            group=one.group,
+            name=one.name,
+            text=one.text,
+            split=str(row.get("split", "")).strip(),
+            language=str(row.get("language", "")).strip() or (languages[0] if len(languages) == 1 else ""),
             meta=meta,
-            pairs=pairs,
+            pairs={layer: list(pairs) for layer, pairs in one.pairs.items()},
             gold=one.lines,
         )
 
+    def _check_whole(self, pairs: Sequence[tuple[Incoming, Document]]) -> None:
+        """What `harness check` would find in the documents once they were in the corpus."""
+        reading = Reading(self.reading.root, self.schema)
+        by_place: dict[str, Incoming] = {}
+        for one, document in pairs:
+            if one.bad:
+                continue
+            stem = f"documents/{document.id}"
+            first = by_place.setdefault(stem, one)
+            if first is not one:
+                found = f"another document {document.id} stands on line {first.line}"
+                self._bad(one, found, "Give this one another id.")
+                continue
+            reading.documents.append(document)
+            reading.places[document.id] = f"{stem}.txt"
+            lines = [{"layer": layer, **line} for layer, some in document.gold.items() for line in some]
+            layers = dict.fromkeys(document.gold, "done")
+            gold = AnnotationFile(f"{stem}.gold.jsonl", "gold", "", layers, list(enumerate(lines, 1)))
+            reading.annotations[document.id] = [gold] if layers else []
+        for problem in problems_of(reading):
+            stem, _, rest = problem.file.partition(".")
+            if rest != "toml":  # splits come later
+                found = re.sub(r"\bline (\d+)", r"annotation \1", problem.found)
+                self._bad(by_place[stem], found, problem.remedy)
 
-def _lines_of(value: Any, layer: Layer, row: Row) -> list[dict[str, Any]]:
-    """The annotations that one cell gives to a layer. Raises ValueError with what is wrong with it."""
-    if isinstance(value, str):
-        if layer.kind == "spans":
-            raise ValueError("spans are not given as a text")
-        labels = [value] if layer.kind == "label" else [label.strip() for label in value.split("|")]
-        facets = {facet: row.get(facet, "") for facet in layer.of}
-        return [{"label": label.strip(), **facets} for label in labels if label.strip()]
-    if not isinstance(value, list):
-        raise ValueError("neither a text nor a list")
-    lines = []
-    for one in value:
-        if isinstance(one, dict):
-            lines.append(dict(one))
-        elif isinstance(one, str) and layer.kind != "spans":
-            lines.append({"label": one})
-        elif isinstance(one, list) and layer.kind == "spans" and len(one) == 3:
-            lines.append({"start": one[0], "end": one[1], "label": one[2]})
-        else:
-            raise ValueError(f"{quote(one)} cannot be read")
-    return lines
+    def _check_names(self, pairs: Sequence[tuple[Incoming, Document]]) -> None:
+        """Ids and groups against the corpus and each other: none that another file system takes for one."""
+        ids = {name.casefold(): name for name in self.there}
+        groups = {document.group.casefold(): document.group for document in self.reading.documents}
+        for one, document in pairs:
+            if one.bad:
+                continue
+            twin = ids.setdefault(document.id.casefold(), document.id)
+            group = groups.setdefault(document.group.casefold(), document.group)
+            differs = _differs(self.there[document.id], document) if document.id in self.there else ""
+            if differs:
+                found = f"the corpus has another document {document.id}: {differs} differs"
+                self._bad(one, found, "Give this one another id, or remove its rows: an import changes no document.")
+            elif group != document.group:
+                found = f"group {quote(document.group)} is group {quote(group)} but for its case"
+                self._bad(one, found, "Give one of them another name.")
+            elif twin != document.id:
+                found = f"document {document.id} is {twin} but for its case"
+                self._bad(one, found, "Give one of them another id.")
+        self._check_splits([(one, document) for one, document in pairs if document.split and not one.bad])
+
+    def _check_splits(self, pairs: Sequence[tuple[Incoming, Document]]) -> None:
+        """One split for each group, and the corpus's own where the group is there."""
+        said = {document.group: (document.split, "in the corpus") for document in self.reading.documents}
+        for one, document in pairs:
+            split, where = said.setdefault(document.group, (document.split, f"on line {one.line}"))
+            if split != document.split:
+                found = f"split {quote(document.split)}, but its group is in {split or 'no split'} {where}"
+                self._bad(one, found, "A group goes to one split whole.")
+
+    def _notes(self, documents: Sequence[Document]) -> list[str]:
+        renamed = [(key, name) for key, name in self.metadata.items() if key != name]
+        notes = [f"column {key} is kept as {name}: the corpus uses that name itself" for key, name in renamed]
+        differing = sorted(self.gathered.differing)
+        notes += [f"column {key} differs between rows of one document: the first is kept" for key in differing]
+        twice = sum(times - 1 for times in Counter(document.text for document in documents).values())
+        if twice:
+            notes.append(f"{twice} texts occur more than once: let them share a group, or remove them")
+        return notes
 
 
-def _how(layer: Layer) -> str:
-    if layer.kind == "spans":
-        return 'Write [[start, end, "LABEL"]].'
-    if layer.of:
-        return f"Write the label, with columns {', '.join(layer.of)}."
-    return "Write LABEL." if layer.kind == "label" else "Write LABEL|LABEL, or [] for none."
+def _differs(old: Document, new: Document) -> str:
+    """What a row says that the corpus has otherwise; empty where all of it is so. What it leaves open may differ."""
+    if old.text != new.text:
+        return "the text"
+    for layer, lines in new.gold.items():
+        if layer not in old.gold or _plain_lines(old.gold[layer]) != _plain_lines(lines):
+            return f"layer {layer}"
+    for layer, pairs in new.pairs.items():
+        if not set(pairs) <= set(old.pairs.get(layer, ())):
+            return f"the pairs of layer {layer}"
+    if old.language and new.language and old.language != new.language:
+        return "the language"
+    tables = {f"{facet}s" for facet in old.names}
+    return next((f"metadata {k}" for k, value in new.meta.items() if k not in tables and old.meta.get(k) != value), "")
 
 
-def _same_gold(old: Document, new: Document) -> bool:
-    return _plain_gold(old) == _plain_gold(new)
-
-
-def _plain_gold(document: Document) -> dict[str, list[str]]:
-    """The gold without what files add to it, in one order."""
-    return {
-        layer: sorted(canonical({k: v for k, v in line.items() if k != "layer"}).decode() for line in lines)
-        for layer, lines in document.gold.items()
-    }
-
-
-def slug(value: str) -> str:
-    """An id of a-z, 0-9 and - for a name; what is lost of the name is made up for by a piece of its digest.
-
-    >>> slug("Forum Penal"), slug("Åsa"), slug("署名")
-    ('forum-penal', 'asa-4bdf55', '9ba0ba')
-    """
-    letters = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
-    plain = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:60].strip("-")
-    if plain and value.isascii() and len(value) <= 60:
-        return plain
-    return "-".join(part for part in (plain, hashlib.sha256(value.encode()).hexdigest()[:6]) if part)
-
-
-def as_name(value: str) -> str:
-    """The name of a document or group on disk: the value itself where it can stand, else a slug of it."""
-    return value if STEM.fullmatch(value) and len(value) <= 100 else slug(value)
+def _plain_lines(lines: Iterable[Mapping[str, Any]]) -> list[bytes]:
+    """Annotations without what files add to them, in one order."""
+    plain = ({key: value for key, value in line.items() if key != "layer"} for line in lines)
+    return sorted(msgspec.json.encode(line, order="deterministic") for line in plain)
 
 
 def apply_import(plan: Import, progress: Callable[[int], None] = lambda done: None) -> None:
     """Write the documents of a plan, all or none. Refuses a plan with rejected rows.
 
-    Whole groups are prepared beside their place and then renamed into it. An interruption takes back what this
-    import had put in place; after a kill the same import goes on, since what is there already is passed over.
+    An interruption takes back what had been put in place. After a kill the same import goes on: it takes back what
+    stood half, and passes over the groups that were finished.
     """
     if plan.rejected:
         raise ProblemsFound(plan.rejected)
     folder = plan.root / "documents"
-    folder.mkdir(exist_ok=True)
-    for left in sorted(folder.glob(".import-*")):
-        shutil.rmtree(left)
     by_group: dict[str, list[Document]] = {}
     for document in plan.documents:
         by_group.setdefault(document.group, []).append(document)
-    staging = folder / f".import-{hashlib.sha256(repr(sorted(by_group)).encode()).hexdigest()[:12]}"
-    placed: list[Path] = []
-    try:
+    there = {group for group in by_group if (folder / group).exists()}
+
+    def files() -> Iterator[tuple[str, list[File]]]:
         done = 0
         for group, documents in by_group.items():
+            split = next((document.split for document in documents if document.split), "")
+            if split and group not in there:
+                yield group, [("group.toml", group_file(split))]
             for document in documents:
-                for name, data in document_files(document, plan.schema.layers, plan.schema.guideline):
-                    write_atomically(staging / group / name, data)
+                yield group, list(document_files(document, plan.schema.layers, plan.schema.guideline))
                 done += 1
                 progress(done)
-            split = documents[0].split
-            if split and not (folder / group).exists():
-                write_atomically(staging / group / "group.toml", group_file(split))
-        for group in by_group:
-            _place(staging / group, folder / group, placed)
-        sync_folder(folder)
-    except BaseException:
-        for path in reversed(placed):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
-
-def _place(prepared: Path, folder: Path, placed: list[Path]) -> None:
-    """A prepared group into its place: the whole folder, or file by file where the group is there already."""
-    if not folder.exists():
-        prepared.rename(folder)
-        placed.append(folder)
-        return
-    for path in sorted(prepared.iterdir()):
-        path.rename(folder / path.name)
-        placed.append(folder / path.name)
-    sync_folder(folder)
+    place(folder, files(), " ".join(sorted(by_group)))

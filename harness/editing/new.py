@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.corpus.schema import NAME, Layer
+from harness.editing.gathering import OWN
 from harness.errors import AskedWrongly, quote
-from harness.files import to_toml, write_atomically
+from harness.files import compact, to_toml, write_atomically
+
+OF_A_LINE = ("layer", "label", "start", "end", "evidence")  # keys of an annotation
+TABLES = ("layers", "tasks", "languages", "labels", "pairs", "tags")  # keys that a facet's plural must not be
 
 
 def new_corpus(root: Path, layers: Sequence[Layer], languages: Sequence[str], benchmark: Path) -> list[Path]:
-    """Write an empty corpus with these layers, its card, its guidelines and a benchmark; the files written."""
+    """Write an empty corpus with these layers, its card, its guidelines and a benchmark; the files written.
+
+    A benchmark that is there already is left as it is.
+    """
     if root.exists():
         raise AskedWrongly(f"{root} is there already. Choose another name.")
     if not NAME.fullmatch(root.name):
         raise AskedWrongly(f"corpus name {quote(root.name)}: use a-z, 0-9 and -.")
+    for layer in layers:
+        _refuse_unfit(layer, [layer.name for layer in layers])
+    languages = list(dict.fromkeys(languages))
     files = {
         root / "corpus.toml": _corpus_toml(root.name, layers, languages),
         root / "GUIDELINES.md": _guidelines(root.name, layers),
@@ -26,9 +38,26 @@ def new_corpus(root: Path, layers: Sequence[Layer], languages: Sequence[str], be
     }
     if not benchmark.exists():
         files[benchmark] = _benchmark(root, layers, benchmark)
-    for path, text in files.items():
-        write_atomically(path, text.encode())
+    try:
+        for path, text in files.items():
+            write_atomically(path, text.encode())
+    except BaseException:
+        shutil.rmtree(root, ignore_errors=True)
+        raise
     return list(files)
+
+
+def _refuse_unfit(layer: Layer, layers: Sequence[str]) -> None:
+    """Names that `corpus.toml` or an import would take for something else."""
+    if not NAME.fullmatch(layer.name.replace("_", "-")) or layer.name in OWN:
+        taken = f" {', '.join(OWN)} are columns of their own." if layer.name in OWN else ""
+        raise AskedWrongly(f"layer name {quote(layer.name)}: use a-z, 0-9, - and _.{taken}")
+    for facet in layer.of:
+        if not NAME.fullmatch(facet) or facet in (*OWN, *OF_A_LINE, *layers) or f"{facet}s" in TABLES:
+            raise AskedWrongly(f"{quote(facet)} cannot be what a label is about: the name is taken. Use a-z, 0-9, -.")
+    for label in layer.labels:
+        if "|" in label or label[0] in "[{":
+            raise AskedWrongly(f"label {quote(label)}: labels are separated by commas, and hold no | and no bracket.")
 
 
 def _corpus_toml(name: str, layers: Sequence[Layer], languages: Sequence[str]) -> str:
@@ -71,7 +100,7 @@ who wrote and who annotated them, how they were picked, what they are not good f
 
 
 def _benchmark(root: Path, layers: Sequence[Layer], benchmark: Path) -> str:
-    corpus = Path(*[".."] * len(benchmark.parent.parts), root) if not root.is_absolute() else root
+    corpus = Path(os.path.relpath(root.resolve(), benchmark.parent.resolve())).as_posix()
     kinds = {layer.kind for layer in layers}
     rows = [
         f"# harness run {benchmark}",
@@ -79,7 +108,7 @@ def _benchmark(root: Path, layers: Sequence[Layer], benchmark: Path) -> str:
         'folds = 5                # or: split = "train>test"',
     ]
     for layer in layers:
-        rows += ["", "[[tasks]]", f'corpus = "{corpus.as_posix()}"', f'use = "{layer.name}"']
+        rows += ["", "[[tasks]]", f"corpus = {compact(corpus)}", f'use = "{layer.name}"']
     rows += ["", "[models]", 'majority = "majority"']
     if kinds & {"label", "labels"}:
         rows.append('tfidf = "tfidf"')

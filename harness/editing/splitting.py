@@ -24,7 +24,7 @@ def plan_split(
     `by` is "group", or a metadata field whose values keep their groups together. Groups are shuffled by the
     seed and dealt, the largest first, each to the split that is furthest behind its share of documents.
     """
-    if not ratios or abs(sum(ratios.values()) - 1) > 1e-9 or min(ratios.values()) <= 0:
+    if not ratios or not abs(sum(ratios.values()) - 1) <= 1e-9 or not min(ratios.values()) > 0:  # nan is neither
         raise AskedWrongly("the shares of the splits must be above 0 and sum to 1, for example train=0.6,test=0.4.")
     for split in ratios:
         if split not in SPLITS:
@@ -43,10 +43,14 @@ def plan_split(
     chosen = {}
     for cluster in clusters:
         settled = sorted({current[group] for group in cluster if current[group] and group not in free})
+        if len(settled) > 1:
+            there = ", ".join(f"{group} in {current[group]}" for group in sorted(cluster - free) if current[group])
+            raise AskedWrongly(f"groups that share {by} are in two splits: {there}. Deal them anew with --again.")
         split = settled[0] if settled else max(behind, key=lambda one: (behind[one], one))
         for group in sorted(cluster & free):
             chosen[group] = split
-            behind[split] = behind.get(split, 0.0) - weight[group]
+            if split in behind:
+                behind[split] -= weight[group]
     return {group: split for group, split in chosen.items() if split != current[group]}
 
 
@@ -78,8 +82,17 @@ def _clusters(reading: Reading, by: str) -> list[set[str]]:
 
 
 def apply_split(root: Path, chosen: Mapping[str, str]) -> None:
-    """Write splits into the groups' files, everything else in them as it was."""
-    for group, split in chosen.items():
-        path = root / "documents" / group / "group.toml"
-        old = path.read_text(encoding="utf-8") if path.is_file() else ""
-        write_atomically(path, with_split(old, split).encode())
+    """Write splits into the groups' files, everything else in them as it was; an interruption takes all back."""
+    before: dict[Path, bytes | None] = {}
+    try:
+        for group, split in chosen.items():
+            path = root / "documents" / group / "group.toml"
+            before[path] = path.read_bytes() if path.is_file() else None
+            write_atomically(path, with_split((before[path] or b"").decode(), split).encode())
+    except BaseException:
+        for path, old in before.items():
+            if old is None:
+                path.unlink(missing_ok=True)
+            else:
+                write_atomically(path, old)
+        raise

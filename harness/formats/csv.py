@@ -7,11 +7,13 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from harness.errors import Problem, quote
+from harness.errors import AskedWrongly, Problem, quote
 from harness.files import compact, read_text, write_atomically
 from harness.parts import Format, Row
 
+PLAIN = ("text", "id", "group", "split", "language")  # columns that are never read as JSON
 LONGEST = 1 << 30  # characters in a cell; the library's own limit is too small for documents
 
 
@@ -23,6 +25,9 @@ def csv(*, delimiter: str = ",") -> Format:
     annotated with nothing; a cell that is a JSON list or object is read as one. Other columns are kept as
     metadata.
     """
+
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise AskedWrongly(f"the delimiter of a CSV is one character, not {quote(delimiter)}: csv(delimiter=';').")
 
     def read(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Row]]:
         return _read(path, problems, delimiter)
@@ -39,8 +44,13 @@ def _read(path: Path, problems: list[Problem], delimiter: str) -> Iterator[tuple
     if text is None:
         return
     reader.field_size_limit(LONGEST)
-    lines = reader.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
-    header = [name.strip() for name in next(lines, [])]
+    lines = reader.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True)
+    rows = _rows(lines, place, problems)
+    _, cells = next(rows, (0, []))
+    header = [name.strip() for name in cells]
+    if not header:
+        problems.append(Problem(place, 0, "no header line", "Name the columns in the first line: id,text,…"))
+        return
     if "text" not in header:
         there = ", ".join(map(quote, header))
         remedy = f"There are: {there}. Name it `text`, or say the delimiter: --as \"csv(delimiter=';')\"."
@@ -50,47 +60,69 @@ def _read(path: Path, problems: list[Problem], delimiter: str) -> Iterator[tuple
     if twice:
         problems.append(Problem(place, 1, f"two columns named {quote(twice[0])}", "Rename one of them."))
         return
-    last = lines.line_num
-    try:
-        for cells in lines:
-            number, last = last + 1, lines.line_num
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                found = f"{len(cells)} cells where the header has {len(header)}"
-                problems.append(Problem(place, number, found, "Put a cell that holds commas into quotes."))
-                continue
+    for number, cells in rows:
+        if len(cells) != len(header):
+            found = f"{len(cells)} cells where the header has {len(header)}"
+            problems.append(Problem(place, number, found, "Put a cell that holds the delimiter into quotes."))
+        else:
             yield number, {name: _value(name, cell) for name, cell in zip(header, cells, strict=True) if cell}
-    except reader.Error as error:
-        problems.append(Problem(place, lines.line_num, f"malformed CSV: {error}", "Mend the row."))
+
+
+def _rows(lines: Any, place: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    """Number of the first line and cells of each row that is not empty; a malformed one is noted and passed over."""
+    while True:
+        number = lines.line_num + 1
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except reader.Error as error:
+            found = f"malformed CSV: {error}"
+            problems.append(Problem(place, number, found, 'Close quotes, and double those inside a cell: "".'))
+            continue
+        if cells:
+            yield number, cells
 
 
 def _value(name: str, cell: str) -> object:
-    if name != "text" and cell[0] in "[{":
+    if name not in PLAIN and cell[0] in "[{":
         try:
             return json.loads(cell)
-        except ValueError:
+        except (ValueError, RecursionError):
             return cell
     return cell
 
 
 def _write(rows: list[Row], path: Path, delimiter: str) -> list[str]:
-    header = list(dict.fromkeys(["text", *(key for row in rows for key in row)]))
-    out = io.StringIO(newline="")
-    lines = reader.writer(out, delimiter=delimiter, lineterminator="\n")
-    lines.writerow(header)
+    names = list(dict.fromkeys(["text", *(key for row in rows for key in row)]))
+    header: dict[str, str] = {}  # as it is read back -> as it is called in the rows
     losses = set()
+    for name in names:
+        if name.strip() in header:
+            losses.add(f"{name}: a column of that name is there, this one is left out")
+            continue
+        header[name.strip()] = name
+        if name != name.strip():
+            losses.add(f"{name}: the column's name is read back without the white space around it")
+    out = io.StringIO(newline="")
+    lines = reader.writer(out, delimiter=delimiter)  # ends lines with CRLF, so that both characters are quoted
+    lines.writerow(header)
     for row in rows:
         cells = []
-        for name in header:
+        for read_as, name in header.items():
             value = row.get(name)
             cell = "" if value is None else value if isinstance(value, str) else compact(value)
-            if name in row and (_value(name, cell) if cell else None) != value:
-                losses.add(f"{name}: {_kind(value)} is read back as text or as absent")
+            if name in row and not _same(_value(read_as, cell) if cell else None, value):
+                losses.add(f"{name}: {_kind(value)} is read back as text, as a value or as absent")
             cells.append(cell)
         lines.writerow(cells)
     write_atomically(path, out.getvalue().encode())
     return sorted(losses)
+
+
+def _same(read: object, written: object) -> bool:
+    """Equal in type too: 1, 1.0 and true are three values."""
+    return read is not None and compact(read) == compact(written)
 
 
 def _kind(value: object) -> str:
