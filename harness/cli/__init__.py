@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.errors import HarnessError, UnknownName
 from harness.version import VERSION
 
-HERE = Path(__file__).parent
+HERE = os.path.dirname(__file__)  # not pathlib: `--help` has no time for what it brings
 EPILOG = "Exit codes: 0 fine, 1 the answer is no, 2 asked wrongly, 3 inconclusive, 4 not comparable, 5 the run failed."
 
 
@@ -22,7 +21,7 @@ class Verbs(click.Group):
     def __init__(self, *args: Any, prefix: str = "", **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.prefix = prefix
-        stems = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
+        stems = sorted(name[:-3] for name in os.listdir(HERE) if name.endswith(".py") and name[0] != "_")
         own = [stem for stem in stems if stem.startswith(prefix)]
         if not prefix:
             own = [stem for stem in own if f"{stem.partition('_')[0]}_" not in GROUPS or stem.endswith("_")]
@@ -44,6 +43,8 @@ class Verbs(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from harness.errors import UnknownName
+
             raise UnknownName("command", name, self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
@@ -52,7 +53,7 @@ class Verbs(click.Group):
         rows = []
         for name in self.list_commands(ctx):
             if name in self.files:
-                with (HERE / f"{self.files[name]}.py").open(encoding="utf-8") as file:
+                with open(os.path.join(HERE, f"{self.files[name]}.py"), encoding="utf-8") as file:
                     rows.append((name, file.readline().strip().strip('"')))
             else:
                 rows.append((name, GROUPS[f"{name}_"]))
@@ -80,25 +81,29 @@ def run(args: list[str]) -> int:
         code = cli.main(args, prog_name="harness", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except HarnessError as error:
-        _say_no(str(error), error.exit_code, args)
-        return error.exit_code
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        hint = f"\nTry: {context.command_path} --help" if context else ""
-        _say_no(error.format_message() + hint, 2, args)
-        return 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped. What was finished is kept; nothing is half written.", err=True)
         return 130
     except BrokenPipeError:  # the reader went away, as `head` does
         sys.stderr.close()
         return 0
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"\nTry: {context.command_path} --help" if context else ""
+        return _say_no(error.format_message() + hint, 2, args)
+    except Exception as error:
+        from harness.errors import HarnessError
+
+        if isinstance(error, HarnessError):
+            return _say_no(str(error), error.exit_code, args)
+        raise
 
 
-def _say_no(message: str, code: int, args: list[str]) -> None:
+def _say_no(message: str, code: int, args: list[str]) -> int:
+    """The message on stderr, and as JSON where JSON was asked for; gives the exit code back."""
     if "--json" in args:
         import json
 
         click.echo(json.dumps({"exit": code, "error": message}, ensure_ascii=False))
     click.secho(message, err=True, fg="red" if code != 1 else None)
+    return code
