@@ -90,7 +90,12 @@ class Cell:
     task: str
     model: str
     result: Result | None
-    failure: str = ""
+    error: HarnessError | None = None
+
+    @property
+    def failure(self) -> str:
+        """Why there is no result; empty where there is one."""
+        return str(self.error) if self.error else ""
 
 
 def read(path: Path) -> Benchmark:
@@ -126,6 +131,8 @@ def read(path: Path) -> Benchmark:
     if problems:
         raise AskedWrongly("\n".join(map(str, sorted(set(problems)))))
     split = table.get("split", "")
+    if not 0 <= table.get("seed", SEED) < 2**32:
+        raise AskedWrongly(f"{place}:{lines('seed')}: seed out of range. Give a whole number from 0 to {2**32 - 1}.")
     seed, folds = table.get("seed", SEED), table.get("folds", FOLDS)
     return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split)
 
@@ -204,27 +211,27 @@ def _in_two(error: AskedWrongly) -> tuple[str, str]:
 
 
 def run_benchmark(
-    benchmark: Benchmark | str | Path, *, store: Store | None = None, progress: Progress = silent
+    benchmark: Benchmark | str | Path,
+    *,
+    store: Store | None = None,
+    progress: Progress = silent,
+    finished: Callable[[Cell], None] = lambda cell: None,
 ) -> list[Cell]:
-    """Run every cell of a benchmark. A cell that fails is told with its reason, and the others go on."""
+    """Run every cell of a benchmark. A cell that fails is told with its reason, and the others go on.
+
+    `finished` is called with each cell as it ends, so that what is done is kept whatever comes after.
+    """
     if not isinstance(benchmark, Benchmark):
         benchmark = read(Path(benchmark))
+    protocol: dict[str, Any] = {"seed": benchmark.seed, "folds": benchmark.folds, "split": benchmark.split}
     done = []
     for task, name, spec in benchmark.cells():
+        title = benchmark.title(task)
         try:
-            result = run_model(
-                task,
-                spec,
-                metrics_of(task),
-                seed=benchmark.seed,
-                folds=benchmark.folds,
-                split=benchmark.split,
-                store=store,
-                progress=progress,
-            )
-            done.append(Cell(benchmark.title(task), name, result))
-        except AskedWrongly:
-            raise
+            result = run_model(task, spec, metrics_of(task), store=store, progress=progress, **protocol)
+            cell = Cell(title, name, result)
         except HarnessError as error:
-            done.append(Cell(benchmark.title(task), name, None, str(error)))
+            cell = Cell(title, name, None, error)
+        finished(cell)
+        done.append(cell)
     return done

@@ -2,10 +2,8 @@
 
 HarnessError                5  the run failed
 ├── AskedWrongly            2  a command, setting or name that cannot be
-│   ├── UnknownName         2  … with the nearest valid name
-│   └── MissingExtra        2  … with the line that installs what is missing
-├── ProblemsFound           1  the answer is no: every problem of the input, each with its place
-└── NotComparable           4  two things that differ where they must not
+│   └── UnknownName         2  … with the nearest valid name
+└── ProblemsFound           1  the answer is no: every problem of the input, each with its place
 """
 
 from __future__ import annotations
@@ -36,19 +34,6 @@ class UnknownName(AskedWrongly):
     def __init__(self, what: str, name: str, valid: Iterable[str], place: str = "") -> None:
         self.name, self.valid = name, sorted(valid)
         super().__init__(f"{place}unknown {what} {quote(name)}. {suggestion(name, self.valid)}")
-
-
-class MissingExtra(AskedWrongly):
-    """A library that an optional part needs is not installed."""
-
-    def __init__(self, part: str, library: str, extra: str) -> None:
-        super().__init__(f"{part} needs {library}. Install it: pip install 'text-harness[{extra}]'.")
-
-
-class NotComparable(HarnessError):
-    """Two results or files differ in something that must be equal before they are compared."""
-
-    exit_code = 4
 
 
 @dataclass(frozen=True, order=True)

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -315,6 +316,22 @@ def to_toml(value: dict[str, Any]) -> str:
     import tomli_w
 
     return tomli_w.dumps(value)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Alone in a folder among processes that ask for the same; waits for its turn, ends with the process."""
+    if os.name == "nt":  # no such lock on folders there
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def inside(root: Path, path: Path) -> bool:

@@ -77,4 +77,4 @@ class Metric:
     count: Callable[[Annotations, Annotations], npt.NDArray[np.float64]]
     score: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
     by_label: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
-    needs: Callable[[Sequence[str]], str] = field(default=lambda labels: "")  # why these labels will not do
+    unfit: Callable[[Annotations], str] = field(default=lambda gold: "")  # why a gold of the right kind will not do

@@ -32,7 +32,7 @@ def lines_of(predicted: Annotations) -> Iterator[dict[str, Any]]:
             line["status"] = status
         if predicted.scores is not None and status == "answered":
             row = predicted.scores[i].tolist()
-            line["scores"] = {name: round(x, 6) for name, x in zip(predicted.labels, row, strict=True)}
+            line["scores"] = {name: float(f"{x:.9g}") for name, x in zip(predicted.labels, row, strict=True)}
         yield line
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # numpy is imported when columns are built, so that `check` a
     import numpy.typing as npt
 
 Kind = Literal["label", "labels", "spans"]
+ITEM_COLUMNS = ("item", "document", "group", "split", "language", "text")  # besides them: facets
 STATUSES = ("answered", "invalid", "missing", "abstained", "refused", "errored")
 ANSWERED, INVALID, MISSING, ABSTAINED, REFUSED, ERRORED = range(len(STATUSES))
 
@@ -37,6 +38,10 @@ class Document:
         """GROUP/NAME, unique in the corpus."""
         return f"{self.group}/{self.name}"
 
+    def name_of(self, facet: str, name_id: str) -> str:
+        """The display name of a holder, target or other facet; the id itself where it has none."""
+        return self.names.get(facet, {}).get(name_id, name_id)
+
 
 @dataclass(frozen=True)
 class Items:
@@ -61,6 +66,16 @@ class Items:
         """The items at these positions, in this order."""
         index = [int(i) for i in index]
         return Items({name: [column[i] for i in index] for name, column in self.columns.items()})
+
+    def without(self, column: str) -> Items:
+        """The items with one column less."""
+        return Items({name: values for name, values in self.columns.items() if name != column})
+
+    @property
+    def digest(self) -> str:
+        """The identity of all columns, each value at its place."""
+        parts = [part for name in sorted(self.columns) for part in (name, *self.columns[name])]
+        return _digest(part.encode("utf-8", "surrogatepass") for part in parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +201,41 @@ class Annotations:
             tiers=dict(tiers or {}),
         )
 
+    @property
+    def digest(self) -> str:
+        """The identity of the answers, whatever the items are called; scores beside them do not count."""
+        columns = (self.status, self.codes, self.offsets, self.starts, self.ends)
+        labels = (label.encode() for label in self.labels)
+        return _digest([*labels, *(b"" if column is None else column.astype("<i8").tobytes() for column in columns)])
+
+    def flaw(self, items: Items) -> str:
+        """What is wrong with these answers to these items, or nothing: the promise of a model, held."""
+        import numpy as np
+
+        n, flat = len(items), self.kind != "label"
+        if list(self.item) != list(items["item"]):
+            return "not one answer an item, in the order of the items"
+        if self.status.shape != (n,) or (self.status >= len(STATUSES)).any():
+            return "a status that is none"
+        if flat and (self.offsets is None or self.offsets.shape != (n + 1,) or (np.diff(self.offsets) < 0).any()):
+            return "offsets that do not belong to the items"
+        if len(self.codes) != (self.offsets[-1] if flat and self.offsets is not None else n):
+            return "codes that do not belong to the items"
+        if ((self.codes < -1) | (self.codes >= len(self.labels))).any():
+            return "a label that is not declared"
+        if not flat and ((self.status == ANSWERED) != (self.codes >= 0)).any():
+            return "an answer without a label, or a label without an answer"
+        if self.scores is not None and not (
+            self.scores.shape == (n, len(self.labels)) and np.isfinite(self.scores).all()
+        ):
+            return "scores that are not one finite number a label"
+        if self.kind == "spans":
+            assert self.offsets is not None and self.starts is not None and self.ends is not None
+            lengths = np.repeat([len(text) for text in items["text"]], np.diff(self.offsets)) if n else self.ends
+            if ((self.starts < 0) | (self.starts >= self.ends) | (self.ends > lengths)).any():
+                return "a span that is not inside its text"
+        return ""
+
     def answer(self, i: int) -> Any:
         """The answer to item i as a person reads it: a label, a list of labels, or a list of spans.
 
@@ -219,6 +269,16 @@ class Annotations:
 
     def _name(self, code: int) -> str:
         return self.labels[code] if code >= 0 else "?"
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    """SHA-256 of byte strings, each with its length before it, so that none runs into the next."""
+    import hashlib
+
+    sums = hashlib.sha256()
+    for part in parts:
+        sums.update(len(part).to_bytes(8, "little") + part)
+    return sums.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,13 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Spec:
-    """A part's name and the settings given to it; it prints as it is typed."""
+    """A part's name and the settings given to it; it prints as it is typed, settings in the order of their names."""
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        said = ", ".join(f"{key}={_literal(value)}" for key, value in self.settings.items())
+        said = ", ".join(f"{key}={_literal(value)}" for key, value in sorted(self.settings.items()))
         return f"{self.name}({said})" if said else self.name
 
 
@@ -50,7 +50,7 @@ def parse(text: str) -> Spec:
     """A spec from its text.
 
     >>> str(parse("tfidf( see='target', C=1 )"))
-    'tfidf(see="target", C=1)'
+    'tfidf(C=1, see="target")'
     """
     match = re.fullmatch(r"\s*([^()\s][^()]*?)\s*(\((.*)\))?\s*", text, re.DOTALL)
     if not match:
@@ -61,6 +61,8 @@ def parse(text: str) -> Spec:
             call = ast.parse(f"f({match[3] or ''})", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):  # as in `a(b=1)(c=2)`
             raise ValueError("more than one call")
+        if any(isinstance(node, ast.Set) for node in ast.walk(call)):  # which has no order, so no identity
+            raise ValueError("a set")
         if call.args or any(keyword.arg is None for keyword in call.keywords):
             raise AskedWrongly(f"{quote(text)} gives a setting without its name. Write NAME(setting=value).")
         given = [(str(keyword.arg), ast.literal_eval(keyword.value)) for keyword in call.keywords]
@@ -109,7 +111,11 @@ def module_of(folder: str, name: str) -> ModuleType:
 
 
 def _from_file(path: Path) -> ModuleType:
-    name = f"harness_outside_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    """Somebody's file as a module, run once for as long as its bytes stay the same."""
+    identity = hashlib.sha256(str(path.resolve()).encode() + b"\0" + path.read_bytes()).hexdigest()[:16]
+    name = f"harness_outside_{path.stem}_{identity}"
+    if name in sys.modules:
+        return sys.modules[name]
     found = importlib.util.spec_from_file_location(name, path)
     assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import predictions
-from harness.files import canonical, digest, write_atomically
+from harness.files import canonical, write_atomically
 from harness.parts import Task
 from harness.records import Annotations, Score, show_value
 from harness.stats.bootstrap import DRAWS, LEVEL
@@ -52,8 +52,8 @@ class Result:
             "corpus": {"name": task.corpus, "digest": task.corpus_digest},
             "task": {"name": task.name, "of": list(task.of), **task.settings},
             "labels": list(task.gold.labels),
-            "items": digest(list(task.items["item"])),
-            "gold": digest(list(predictions.lines_of(task.gold))),
+            "items": task.items.digest,
+            "gold": task.gold.digest,
             "model": self.model,
             "protocol": self.protocol,
             "seed": self.seed,
@@ -62,9 +62,7 @@ class Result:
             "n": len(task),
             "denominators": dict(self.denominators),
             "scores": [_plain(score) for score in self.scores],
-            "predictions": digest(
-                [list(pair) for pair in zip(task.items["item"], self.predicted.answers(), strict=True)]
-            ),
+            "predictions": self.predicted.digest,
         }
 
     @property

@@ -6,11 +6,10 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from harness import predictions, scoring
+from harness import scoring
 from harness.errors import AskedWrongly, HarnessError, UnknownName
 from harness.parts import Metric, Model, Task
 from harness.records import Annotations
@@ -50,11 +49,14 @@ def folds_of(task: Task, k: int, seed: int) -> list[list[int]]:
 
 
 def by_split(task: Task, protocol: str) -> tuple[list[int], list[int]]:
-    """The items to learn from and to score, for `train>test` or `train+dev>test`."""
+    """The items to learn from and to score, for `train>test` or `train+dev>test`. No split is on both sides."""
     learn, arrow, score = protocol.partition(">")
     if not arrow:
         raise AskedWrongly(f'protocol "{protocol}": write LEARN>SCORE, for example train>test.')
-    return _of_split(task, learn), _of_split(task, score)
+    sides = _of_split(task, learn), _of_split(task, score)
+    if set(sides[0]) & set(sides[1]):
+        raise AskedWrongly(f'protocol "{protocol}" scores what it learns from. Name each split on one side alone.')
+    return sides
 
 
 def _of_split(task: Task, side: str) -> list[int]:
@@ -72,9 +74,20 @@ def metrics_of(task: Task, metrics: Sequence[str] | None = None) -> dict[str, Me
     made = {}
     for text in metrics if metrics is not None else task.metrics:
         spec = parse(text)
-        made[str(spec)] = make("metrics", spec)
-        scoring.refuse_unfit(task, str(spec), made[str(spec)])
+        metric = make("metrics", spec)
+        if not isinstance(metric, Metric):
+            raise AskedWrongly(f"{spec} is no metric: it gives a {type(metric).__name__}.")
+        scoring.refuse_unfit(task, str(spec), metric)
+        made[str(spec)] = metric
     return made
+
+
+def model_of(spec: Spec) -> Model:
+    """The model that a spec names. Raises AskedWrongly where it cannot learn and answer."""
+    model = make("models", spec)
+    if not isinstance(model, Model):
+        raise AskedWrongly(f"{spec} is no model: it needs fit(items, gold, *, seed) and predict(items).")
+    return model
 
 
 def run_model(
@@ -88,19 +101,34 @@ def run_model(
     store: Store | None = None,
     progress: Progress = silent,
 ) -> Result:
-    """Train a model on a task, by folds or by a split, and score it."""
+    """Train a model on a task, by folds or by a split, and score it.
+
+    A model that is `whole`, such as a file of predictions, learns nothing and is asked once.
+    """
+    refuse_seed(seed)
+    refuse_unfit(task, spec)
+    if getattr(model_of(spec), "whole", False):
+        scored = task.take(by_split(task, split)[1]) if split else task
+        return answer_whole(scored, spec, metrics, seed=seed, protocol=split.partition(">")[2] or "all")
     scored, predicted = predict(task, spec, seed=seed, folds=folds, split=split, store=store, progress=progress)
-    protocol = split or f"{folds}-fold"
-    return _result(scored, predicted, metrics, model=str(spec), protocol=protocol, seed=seed)
+    return _result(scored, predicted, metrics, model=str(spec), protocol=split or f"{folds}-fold", seed=seed)
 
 
 def score_file(task: Task, path: Path, metrics: Mapping[str, Metric], *, seed: int, split: str = "") -> Result:
     """Score the answers of a predictions file, on all items or on those of one split."""
-    if split:
-        task = task.take(_of_split(task, split))
-    predicted = predictions.read(path, task.items, task.gold.kind, task.gold.labels, task.of)
-    model = str(Spec("predictions", {"path": path.name}))
-    return _result(task, predicted, metrics, model=model, protocol=split or "all", seed=seed)
+    refuse_seed(seed)
+    scored = task.take(_of_split(task, split)) if split else task
+    spec = Spec("predictions", {"path": str(path)})
+    return answer_whole(scored, spec, metrics, seed=seed, protocol=split or "all")
+
+
+def answer_whole(task: Task, spec: Spec, metrics: Mapping[str, Metric], *, seed: int, protocol: str) -> Result:
+    """Ask a model that learns nothing about all items at once. Its identity stands in for its settings."""
+    model = model_of(spec)
+    predicted = _ask(model, spec, task.take([]), task, seed)
+    identity = str(getattr(model, "identity", ""))
+    name = str(Spec(spec.name, {"sha256": identity[:16]})) if identity else str(spec)
+    return _result(task, predicted, metrics, model=name, protocol=protocol, seed=seed)
 
 
 def _result(
@@ -133,28 +161,22 @@ def predict(
     By folds, all items are scored; by split, those on its right side. With a store, a finished cell is read
     and not run again.
     """
-    module = module_of("models", spec.name)
-    refuse_unfit(task, spec)
-    if getattr(make("models", spec), "whole", False):
-        scored = task.take(by_split(task, split)[1]) if split else task
-        model = make("models", spec)
-        model.fit(scored.items, scored.gold.take([]), seed=seed)
-        return scored, _checked(model.predict(scored.items), scored, spec)
     if split:
-        learn, score = by_split(task, split)
-        cells = [(learn, score)]
+        cells = [by_split(task, split)]
     else:
         dealt = folds_of(task, folds, seed)
         everything = set(range(len(task)))
         cells = [(sorted(everything - set(fold)), fold) for fold in dealt]
+    module = module_of("models", spec.name)
     code = Path(str(module.__file__)).read_bytes()
+    libraries = libraries_of(module)
     parts = []
     for n, (learn, score) in enumerate(cells, 1):
         train, test = task.take(learn), task.take(score)
-        key = key_of(train, test, str(spec), code, libraries_of(module), seed)
-        predicted = store.get(key, test) if store else None
+        key = key_of(train, test.items.without("split"), str(spec), code, libraries, seed)
+        predicted = store.get(key, test.items, task.gold) if store else None
         if predicted is None:
-            predicted = fit_and_predict(spec, train, test, seed)
+            predicted = _ask(model_of(spec), spec, train, test, seed)
             if store:
                 store.put(key, predicted)
         parts.append(predicted)
@@ -165,17 +187,33 @@ def predict(
     return scored, concatenate(parts, task).take(back)
 
 
-def fit_and_predict(spec: Spec, train: Task, test: Task, seed: int) -> Annotations:
-    """One fit and the answers to the items that were held out. Raises HarnessError where the model fails."""
-    model: Model = make("models", spec)
+def _ask(model: Model, spec: Spec, train: Task, test: Task, seed: int) -> Annotations:
+    """One fit and the answers to the items that were held out. Raises HarnessError where the model fails.
+
+    No model sees the splits, and what it answers is looked at before it is believed.
+    """
     try:
         with one_thread():
-            model.fit(train.items, train.gold, seed=seed)
-            return _checked(model.predict(test.items), test, spec)
+            model.fit(train.items.without("split"), train.gold, seed=seed)
+            predicted = model.predict(test.items.without("split"))
     except HarnessError:
         raise
     except Exception as error:
-        raise HarnessError(f"{spec} failed on task {train.name}: {type(error).__name__}: {error}") from error
+        raise HarnessError(f"{spec} failed on task {test.name}: {type(error).__name__}: {error}.") from error
+    gold = test.gold
+    if not isinstance(predicted, Annotations):
+        raise HarnessError(f"{spec} answered task {test.name} with a {type(predicted).__name__}, not with Annotations.")
+    if (predicted.kind, predicted.labels) != (gold.kind, gold.labels):
+        raise HarnessError(f"{spec} answered task {test.name} with {predicted.kind} of other labels than asked for.")
+    if flaw := predicted.flaw(test.items):
+        raise HarnessError(f"{spec} answered task {test.name} with {flaw}.")
+    return predicted
+
+
+def refuse_seed(seed: int) -> None:
+    """Say no to a seed that some library would not take."""
+    if not 0 <= seed < 2**32:
+        raise AskedWrongly(f"seed {seed}: give a whole number from 0 to {2**32 - 1}.")
 
 
 def refuse_unfit(task: Task, spec: Spec) -> None:
@@ -207,19 +245,6 @@ def concatenate(parts: list[Annotations], task: Task) -> Annotations:
     scores = None if any(table is None for table in tables) else np.concatenate([t for t in tables if t is not None])
     make_ = Annotations.of_label if kind == "label" else Annotations.of_labels
     return make_(item, labels, answers, status=status, scores=scores)
-
-
-def _checked(predicted: Any, task: Task, spec: Spec) -> Annotations:
-    """The promise held: one answer an item, in their order, of the kind and labels asked for."""
-    good = (
-        isinstance(predicted, Annotations)
-        and predicted.kind == task.gold.kind
-        and predicted.labels == task.gold.labels
-        and list(predicted.item) == list(task.items["item"])
-    )
-    if not good:
-        raise HarnessError(f"{spec} broke its promise: one answer an item, in order, of the kind asked for.")
-    return predicted
 
 
 @contextmanager

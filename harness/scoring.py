@@ -28,9 +28,7 @@ def unit_of(items: Items) -> tuple[str, npt.NDArray[np.int64], int]:
     return name, np.array(unit, np.int64), len(codes)
 
 
-def score(
-    task: Task, predicted: Annotations, metrics: Mapping[str, Metric], *, seed: int, by_label: bool = True
-) -> list[Score]:
+def score(task: Task, predicted: Annotations, metrics: Mapping[str, Metric], *, seed: int) -> list[Score]:
     """Every metric on all items of the task, the headline first and then each label.
 
     Raises AskedWrongly where a metric cannot be asked of such a task.
@@ -41,7 +39,7 @@ def score(
         refuse_unfit(task, spec, metric)
         units = sum_by_unit(metric.count(task.gold, predicted), unit, n_units)
         formulas = [metric.score]
-        if by_label and metric.by_label is not None:
+        if metric.by_label is not None:
             formulas.append(metric.by_label)
         enough = n_units >= FEWEST
         nothing = [(np.array(np.nan), np.array(np.nan))] * len(formulas)
@@ -51,7 +49,7 @@ def score(
             values = np.broadcast_to(formula(units.sum(axis=0)), len(labels))
             ends = [np.broadcast_to(end, len(labels)) for end in (lows, highs)]
             for label, value, low, high in zip(labels, values, *ends, strict=True):
-                flat = not low < high
+                flat = not low < high  # also where an end is not defined
                 scores.append(
                     Score(
                         metric=spec,
@@ -62,16 +60,18 @@ def score(
                         units=n_units,
                         unit=name,
                         label=label,
-                        note=_note(n_units, name, flat),
+                        note=_note(n_units, name, flat, bool(np.isnan(low))),
                     )
                 )
     return scores
 
 
-def _note(n_units: int, unit: str, flat: bool) -> str:
+def _note(n_units: int, unit: str, flat: bool, undefined: bool) -> str:
     """Why there is no interval, or what to beware of."""
     if n_units < FEWEST:
         return f"{n_units} {unit}s are too few for an interval"
+    if undefined:
+        return "no interval: not defined on any draw"
     if flat:
         return "no interval: every draw gives the same value"
     return f"few {unit}s: likely too narrow" if n_units < FEW else ""
@@ -84,8 +84,8 @@ def refuse_unfit(task: Task, spec: str, metric: Metric) -> None:
         raise AskedWrongly(
             f"metric {spec} scores answers of kind {wanted}; task {task.name} asks for {task.gold.kind}."
         )
-    if why := metric.needs(task.gold.labels):
-        raise AskedWrongly(f"task {task.name}: {why}")
+    if why := metric.unfit(task.gold):
+        raise AskedWrongly(f"metric {spec} of task {task.name}: {why}")
 
 
 def denominators(gold: Annotations, predicted: Annotations) -> dict[str, int]:

@@ -2,68 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
-from importlib.metadata import PackageNotFoundError, version
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
 from harness import predictions
+from harness.errors import HarnessError
 from harness.files import digest, digest_bytes
 from harness.parts import Task
-from harness.records import Annotations
+from harness.records import Annotations, Items
+from harness.version import VERSION
 
 
-def key_of(train: Task, test: Task, model: str, code: bytes, libraries: tuple[str, ...], seed: int) -> str:
+def key_of(train: Task, test: Items, model: str, code: bytes, libraries: Sequence[str], seed: int) -> str:
     """The identity of everything that may change the answers of one cell.
 
     Texts and gold that are learned from, texts that are answered, the model with its settings, the code of its
-    adapter, the versions of its libraries, and the seed.
+    adapter, the versions of the harness, of Python (its tables of characters) and of the libraries, and the seed.
     """
     return digest(
         {
-            "train": [_items(train), _answers(train.gold)],
-            "test": _items(test),
-            "kind": train.gold.kind,
-            "labels": list(train.gold.labels),
+            "train": [train.items.digest, train.gold.digest],
+            "test": test.digest,
             "model": model,
             "code": digest_bytes(code),
-            "libraries": {name: _version(name) for name in libraries},
+            "versions": {"harness": VERSION, "python": platform.python_version(), **_versions(libraries)},
             "seed": seed,
         }
     )
 
 
-def _items(task: Task) -> str:
-    """Digest of all columns but the split, which no answer may depend on."""
-    sums = hashlib.sha256()
-    for name in sorted(task.items.columns):
-        if name != "split":
-            for value in (name, *task.items[name]):
-                raw = value.encode("utf-8", "surrogatepass")
-                sums.update(len(raw).to_bytes(8, "little") + raw)
-    return sums.hexdigest()
-
-
-def _answers(annotations: Annotations) -> str:
-    columns = (
-        annotations.status,
-        annotations.codes,
-        annotations.offsets,
-        annotations.starts,
-        annotations.ends,
-    )
-    sums = hashlib.sha256()
-    for column in columns:
-        raw = b"" if column is None else column.tobytes()
-        sums.update(len(raw).to_bytes(8, "little") + raw)
-    return sums.hexdigest()
-
-
-def _version(library: str) -> str:
+def _versions(libraries: Sequence[str]) -> dict[str, str]:
     try:
-        return version(library)
-    except PackageNotFoundError:
-        return "none"
+        return {name: version(name) for name in libraries}
+    except PackageNotFoundError as missing:
+        raise HarnessError(f"the model needs {missing.name}, which is not installed.") from None
 
 
 class Store:
@@ -72,12 +47,15 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def get(self, key: str, test: Task) -> Annotations | None:
-        """The stored answers to these items, or None."""
+    def get(self, key: str, test: Items, asked: Annotations) -> Annotations | None:
+        """The stored answers to these items, of the kind and labels asked for, or None."""
         path = self._path(key)
         if not path.is_file():
             return None
-        return predictions.read(path, test.items, test.gold.kind, test.gold.labels)
+        try:
+            return predictions.read(path, test, asked.kind, asked.labels)
+        except HarnessError:  # somebody else's bytes: the cell is run again
+            return None
 
     def put(self, key: str, predicted: Annotations) -> None:
         """Keep the answers of a finished cell."""
@@ -88,5 +66,8 @@ class Store:
 
 
 def libraries_of(module: Any) -> tuple[str, ...]:
-    """The libraries that a model's module says its answers depend on."""
-    return tuple(getattr(module, "LIBRARIES", ()))
+    """The libraries that a model's module says its answers depend on; where it says nothing, all there are."""
+    said = getattr(module, "LIBRARIES", None)
+    if said is not None:
+        return tuple(said)
+    return tuple(sorted({d.metadata["Name"] for d in distributions() if d.metadata["Name"]}))

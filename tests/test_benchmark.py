@@ -43,7 +43,7 @@ def test_each_model_is_run_on_the_tasks_that_it_can_answer(tmp_path: Path) -> No
     cells = [(task.name, name, str(spec)) for task, name, spec in benchmark.cells()]
     assert cells == [
         ("stance", "floor", "majority"),
-        ("stance", "blind", 'tfidf(see="target", chars=0)'),
+        ("stance", "blind", 'tfidf(chars=0, see="target")'),
         ("entities", "floor", "majority"),
         ("entities", "names", "gazetteer"),
     ]

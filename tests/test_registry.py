@@ -60,7 +60,7 @@ def test_a_spec_prints_so_that_it_is_read_as_itself(spec: Spec) -> None:
         ("tfidf", "tfidf"),
         (" tfidf() ", "tfidf"),
         ("tfidf(C=0.5)", "tfidf(C=0.5)"),
-        ("tfidf( see='target' , C = 1 )", 'tfidf(see="target", C=1)'),
+        ("tfidf( see='target' , C = 1 )", 'tfidf(C=1, see="target")'),
         ("csv(delimiter=';')", 'csv(delimiter=";")'),
         (r"csv(delimiter='\t')", r"csv(delimiter='\t')"),
         ("x(a=(1, 'b'), b=[True, None], c=-1e999)", "x(a=(1, 'b'), b=[True, None], c=-1e999)"),

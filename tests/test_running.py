@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from answers import items_of
+from answers import items_of, some_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +18,8 @@ from harness.errors import AskedWrongly, HarnessError, UnknownName
 from harness.files import canonical
 from harness.parts import Task
 from harness.records import Annotations, Items
-from harness.registry import parse
-from harness.running import by_split, folds_of, predict
+from harness.registry import module_of, parse
+from harness.running import by_split, folds_of, metrics_of, predict, run_model
 from harness.store import Store, key_of
 
 ROOT = Path(harness.__file__).parent.parent
@@ -53,6 +55,8 @@ def test_a_split_protocol_names_both_sides() -> None:
         by_split(task, "train>tests")
     with pytest.raises(AskedWrongly, match="train>test"):
         by_split(task, "train")
+    with pytest.raises(AskedWrongly, match="scores what it learns from"):
+        by_split(task, "train+test>test")
 
 
 def test_answers_come_back_in_the_order_of_the_items() -> None:
@@ -70,9 +74,10 @@ def test_a_finished_cell_is_read_and_not_run_again(tmp_path: Path, monkeypatch: 
     def never(*args: object) -> None:
         raise AssertionError("run again")
 
-    monkeypatch.setattr("harness.running.fit_and_predict", never)
+    monkeypatch.setattr("harness.running._ask", never)
     again = predict(task, parse("tfidf"), seed=1, store=Store(tmp_path))[1]
     assert first.answers() == again.answers()
+    assert (first.scores == again.scores).all()
     with pytest.raises(AssertionError):
         predict(task, parse("tfidf(C=2.0)"), seed=1, store=Store(tmp_path))
 
@@ -90,13 +95,11 @@ def test_a_changed_input_is_another_cell(change: dict[str, list[str]]) -> None:
     other = Task(**{**vars(task), "items": Items({**task.items.columns, **change})})
 
     def key(train: Task, model: str = "m", code: bytes = b"c", seed: int = 1) -> str:
-        return key_of(train, task, model, code, ("numpy",), seed)
+        return key_of(train, task.items, model, code, ("numpy",), seed)
 
     keys = {key(task), key(other), key(task, model="n"), key(task, code=b"d"), key(task, seed=2)}
     relabelled = Task(**{**vars(task), "gold": Annotations.of_label(task.items["item"], ("A", "B"), list("ABBB"))})
     assert len(keys | {key(relabelled)}) == 6
-    moved = Task(**{**vars(task), "items": Items({**task.items.columns, "split": ["test"] * 4})})
-    assert key(moved) == key(task)  # what no answer may depend on
 
 
 def test_a_model_that_fails_or_breaks_its_promise_is_told_by_name(tmp_path: Path) -> None:
@@ -109,7 +112,7 @@ def test_a_model_that_fails_or_breaks_its_promise_is_told_by_name(tmp_path: Path
         "    def predict(self, items): return 1 / 0\n"
     )
     task = task_of(list("abcdef"), list("ABABAB"))
-    with pytest.raises(HarnessError, match="broke its promise"):
+    with pytest.raises(HarnessError, match="not one answer an item"):
         predict(task, parse(f"{file}:Breaks"), seed=1, folds=2)
     with pytest.raises(HarnessError, match="Fails failed on task topic: ZeroDivisionError"):
         predict(task, parse(f"{file}:Fails"), seed=1, folds=2)
@@ -145,3 +148,95 @@ def test_content_is_canonical_and_says_who_was_asked_what() -> None:
     assert " | event | 5-fold | majority | seed 13 | f1+accuracy | harness 0." in result.signature
     counts = result.content["denominators"]
     assert sum(counts.values()) == result.content["n"] == len(task)
+
+
+def test_no_model_sees_gold_or_splits(tmp_path: Path) -> None:
+    file = tmp_path / "spy.py"
+    file.write_text(
+        "from harness import Annotations\n"
+        "seen = []\n"
+        "class Spy:\n"
+        "    def fit(self, items, gold, *, seed):\n"
+        "        seen.append((set(items.columns), list(items['item']), list(gold.item)))\n"
+        "        self.labels = gold.labels\n"
+        "    def predict(self, items):\n"
+        "        seen.append((set(items.columns), list(items['item']), None))\n"
+        "        return Annotations.of_label(items['item'], self.labels, ['A'] * len(items))\n"
+    )
+    task = task_of(list("abcdef"), list("ABABAB"))
+    spec = parse(f"{file}:Spy")
+    predict(task, spec, seed=1, folds=3)
+    seen = module_of("models", spec.name).seen
+    assert len(seen) == 6
+    for (columns, learned, gold), (asked_columns, asked, _) in zip(seen[::2], seen[1::2], strict=True):
+        assert columns == asked_columns == {"item", "document", "group", "language", "text"}
+        assert gold == learned
+        assert not set(learned) & set(asked)
+
+
+FLAWS = {
+    "a status that is none": "status=np.full(n, 9, np.uint8)",
+    "a label that is not declared": "codes=np.full(n, 7, np.int32)",
+    "an answer without a label": "codes=np.full(n, -1, np.int32)",
+    "codes that do not belong": "codes=np.zeros(n + 1, np.int32)",
+    "scores that are not one finite number": "scores=np.full((n, 2), np.nan, np.float32)",
+}
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_answers_are_looked_at_before_they_are_believed(tmp_path: Path, flaw: str) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import numpy as np\n"
+        "from dataclasses import replace\n"
+        "from harness import Annotations\n"
+        "class Odd:\n"
+        "    def fit(self, items, gold, *, seed): self.labels = gold.labels\n"
+        "    def predict(self, items):\n"
+        "        n = len(items)\n"
+        "        said = Annotations.of_label(items['item'], self.labels, ['A'] * n)\n"
+        f"        return replace(said, {FLAWS[flaw]})\n"
+    )
+    with pytest.raises(HarnessError, match=flaw):
+        predict(task_of(list("abcdef"), list("ABABAB")), parse(f"{file}:Odd"), seed=1, folds=2)
+
+
+def test_a_span_outside_its_text_is_told_the_first_time_already(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from harness import Annotations\n"
+        "class Far:\n"
+        "    def fit(self, items, gold, *, seed): self.labels = gold.labels\n"
+        "    def predict(self, items):\n"
+        "        return Annotations.of_spans(items['item'], self.labels, [[(0, 1000, 'A')]] * len(items))\n"
+    )
+    task = task_of(list("abcd"), list("ABAB"))
+    spans = Task(**{**vars(task), "gold": Annotations.of_spans(task.items["item"], ("A",), [[]] * 4)})
+    with pytest.raises(HarnessError, match="a span that is not inside its text"):
+        predict(spans, parse(f"{file}:Far"), seed=1, folds=2, store=Store(tmp_path / "store"))
+
+
+@pytest.mark.parametrize("kind", ["label", "labels", "spans"])
+def test_the_store_gives_back_what_was_put(tmp_path: Path, kind: str) -> None:
+    said = some_answers(kind, 30, 3)
+    items = Items({**items_of(["x" * 12] * 30).columns, "item": list(said.item)})
+    if kind == "label":  # scores stand beside answers: take the answered ones
+        answered = [i for i in range(30) if said.status[i] == 0]
+        said, items = said.take(answered), items.take(answered)
+        said = replace(said, scores=np.random.default_rng(1).random((len(said), 4)).astype(np.float32))
+    store, key = Store(tmp_path), "ab" * 32
+    store.put(key, said)
+    back = store.get(key, items, said)
+    assert back is not None
+    assert back.digest == said.digest
+    assert (back.scores is None) == (said.scores is None)
+    if said.scores is not None:
+        assert (back.scores == said.scores).all()
+    (tmp_path / "ab" / f"{key}.jsonl").write_text("not ours")
+    assert store.get(key, items, said) is None
+
+
+def test_a_seed_out_of_range_is_refused() -> None:
+    task = task_of(list("abcd"), list("ABAB"))
+    with pytest.raises(AskedWrongly, match="seed -1"):
+        run_model(task, parse("majority"), metrics_of(task), seed=-1)

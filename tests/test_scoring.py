@@ -68,5 +68,5 @@ def test_a_metric_is_refused_where_it_does_not_fit() -> None:
     task, said = task_with(["a", "b"])
     with pytest.raises(AskedWrongly, match="entity_f1 scores answers of kind spans; task t asks for label"):
         scores(task, said, "entity_f1")
-    with pytest.raises(AskedWrongly, match="favor_against needs the label FAVOR"):
+    with pytest.raises(AskedWrongly, match="favor_against of task t: it needs the label FAVOR"):
         scores(task, said, "favor_against")

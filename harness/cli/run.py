@@ -69,21 +69,24 @@ def command(
     cells = list(asked.cells())
     if not cells:
         raise AskedWrongly("no model of this benchmark answers any of its tasks.")
-    with _show.progress(len(cells) * (1 if asked.split else asked.folds)) as tell:
-        done = run_benchmark(asked, store=Store(store), progress=tell)
     folder = out or Path("runs") / f"{asked.name}-{asked.identity[:8]}"
-    for cell in done:
+
+    def keep(cell: Cell) -> None:
         if cell.result:
             cell.result.write(folder / cell.task / cell.model)
-    failed = [cell for cell in done if cell.result is None]
-    code = 5 if failed else 0
+
+    with _show.progress(len(cells) * (1 if asked.split else asked.folds)) as tell:
+        done = run_benchmark(asked, store=Store(store), progress=tell, finished=keep)
+    failed = [cell.error for cell in done if cell.error]
+    code = max((error.exit_code for error in failed), default=0)
     if as_json:
         _print_json(asked, done, folder, code)
     else:
         _print_tables(asked, done, by_label)
         click.echo(f"Results are in {folder}.")
-    for cell in failed:
-        click.secho(f"{cell.task} · {cell.model}: {cell.failure}", fg="red", err=True)
+    for cell in done:
+        if cell.error:
+            click.secho(f"{cell.task} · {cell.model}: {cell.failure}", fg="red", err=True)
     return code
 
 

@@ -48,7 +48,8 @@ def _corpus(corpus: Corpus, as_json: bool) -> None:
     click.echo(f"{'tasks':<10} {', '.join(tasks_of(corpus))}")
     for document in corpus:
         first = " ".join(document.text.split())
-        click.echo(f"{click.style(document.id, fg='cyan')}  {first[:70]}{'…' if len(first) > 70 else ''}")
+        short = _visible(first[:70]) + ("…" if len(first) > 70 else "")
+        click.echo(f"{click.style(document.id, fg='cyan')}  {short}")
 
 
 def _document(corpus: Corpus, document: Document, as_json: bool) -> None:
@@ -58,9 +59,10 @@ def _document(corpus: Corpus, document: Document, as_json: bool) -> None:
         plain = {"id": document.id, "text": document.text, "split": document.split, "gold": document.gold}
         click.echo(msgspec.json.encode({"exit": 0, **plain, "meta": document.meta}).decode())
         return
-    tags = ", ".join(map(str, document.meta.get("tags", [])))
+    tags = document.meta.get("tags", [])
+    tags = ", ".join(map(str, tags)) if isinstance(tags, list) else str(tags)
     parts = (document.id, document.language, document.split, tags)
-    click.secho(" · ".join(part for part in parts if part), bold=True)
+    click.secho(_visible(" · ".join(part for part in parts if part)), bold=True)
     click.echo()
     layers = corpus.schema.layers
     spans = [line for name, layer in layers.items() if layer.kind == "spans" for line in document.gold.get(name, ())]
@@ -79,9 +81,9 @@ def marked(text: str, spans: Sequence[Mapping[str, Any]], colour: Mapping[str, s
     nested = [*spans, *(inner for span in spans for inner in span.get("inner", ()))]
     marks: list[tuple[int, int, int, str]] = []
     for span in nested:
-        length = span["end"] - span["start"]
-        hue = colour.get(span["label"], "")
-        for at, order, sign in ((span["start"], -length, "["), (span["end"], length, f"]({span['label']})")):
+        length, label = span["end"] - span["start"], span.get("label", "")
+        hue = colour.get(label, "")
+        for at, order, sign in ((span["start"], -length, "["), (span["end"], length, f"]({_visible(label)})")):
             mark = click.style(sign, fg=hue, bold=True) if hue else sign
             marks.append((at, int(sign == "["), order, mark))
     parts, last = [], 0
@@ -97,10 +99,10 @@ def _visible(text: str) -> str:
 
 
 def _label(line: Mapping[str, Any], layer: Layer, document: Document) -> str:
-    about = " → ".join(document.names.get(facet, {}).get(line[facet], line[facet]) for facet in layer.of)
+    about = " → ".join(document.name_of(facet, line[facet]) for facet in layer.of)
     said = [str(line[key]) for key, kind in layer.fields.items() if key in line and not isinstance(kind, str)]
     flags = [key for key, kind in layer.fields.items() if kind == "bool" and line.get(key)]
     evidence = " … ".join(f"“{surface}”" for surface in line.get("text", []))
-    label = click.style(str(line["label"]), bold=True)
+    label = click.style(_visible(str(line["label"])), bold=True)
     extra = f" ({', '.join([*said, *flags])})" if said or flags else ""
     return _visible(f"{about}: " if about else "") + label + _visible(f"{extra} {evidence}".rstrip())

@@ -54,20 +54,37 @@ class Corpus:
 
     @functools.cached_property
     def digest(self) -> str:
-        """The identity of everything that decides items and gold: texts, splits, pairs, layers, labels."""
+        """The identity of everything that decides items, gold and scores.
+
+        Of documents that no benchmark looks at, and of remarks in free text, it knows nothing.
+        """
         import msgspec
 
+        remarks = {
+            name: {field for field, kind in layer.fields.items() if kind == "text"}
+            for name, layer in self.schema.layers.items()
+        }
         documents = [
             {
                 "id": document.id,
                 "split": document.split,
+                "language": document.language,
                 "text": digest_bytes(document.text.encode()),
                 "pairs": document.pairs,
-                "gold": document.gold,
+                "names": [
+                    list(map(document.name_of, layer.of, pair))
+                    for layer in self.schema.layers.values()
+                    for pair in document.pairs.get(layer.name, ())
+                ],
+                "gold": {
+                    name: [{key: line[key] for key in line if key not in remarks[name]} for line in lines]
+                    for name, lines in document.gold.items()
+                },
             }
             for document in self.documents
+            if document.split not in NOT_SCORED
         ]
-        content = {"layers": self.schema.identity(), "documents": documents}
+        content = {"schema": self.schema.identity(), "documents": documents}
         return digest_bytes(msgspec.json.encode(content, order="deterministic"))
 
     def to_dataset(self) -> DatasetDict:

@@ -60,7 +60,7 @@ def read_folder(root: Path, *, everyone: bool = False) -> Reading:
         return reading
     for entry in _entries(folder, "documents", problems):
         place = f"documents/{shown(entry.name)}"
-        if entry.name.startswith(".import-"):
+        if entry.name.startswith((".import-", ".imported-")):
             problems.append(
                 Problem(place, 0, "left over from an import that was killed", "Import again, or remove it.")
             )
@@ -174,10 +174,10 @@ class _GroupReader:
         pairs = self._pairs(f"{self.place}/{stem}.meta.json", meta, names)
         files = {}
         for name in own:
-            _, by, *rest = f"{name}....".split(".")
-            if name == f"{stem}.meta.json" or name == f"{stem}.disputes.jsonl":
+            by = name.removeprefix(f"{stem}.").removesuffix(".jsonl")
+            if name == f"{stem}.meta.json" or by == "disputes":
                 continue
-            if rest[:2] != ["jsonl", ""] or not STEM.fullmatch(by):
+            if name != f"{stem}.{by}.jsonl" or not STEM.fullmatch(by):
                 found = "a file that is neither meta, gold nor an annotator's"
                 self.no(f"{self.place}/{name}", 0, found, "Name it ID.NAME.jsonl, or remove it.")
             elif self.everyone or by == "gold":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,12 @@ EVIDENCE = ("none", "optional", "required")
 SPLITS = ("train", "dev", "test", "settle", "pool")
 OFFSETS = "codepoint"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+OF_THE_HOUSE = re.compile(r"[a-z0-9_]+\s*\(")  # a part by its plain name: a corpus never names code
 FIELD_KINDS = ("bool", "text", "id", "span", "spans")
 # What a layer, a facet and a field may not be called: columns, tables and keys that stand beside them.
 TAKEN_BY_COLUMNS = ("id", "item", "document", "group", "split", "language", "text")
 TAKEN_BY_KEYS = ("layer", "label", "start", "end", "text", "evidence")
-TAKEN_BY_TABLES = ("layer", "task", "language")
+TAKEN_BY_TABLES = ("layer", "task", "language", "pair", "tag")
 
 FieldKind = str | tuple[str, ...] | Mapping[str, tuple[str, ...]]
 
@@ -75,11 +77,13 @@ class Schema:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # facet -> id -> display name
 
     def identity(self) -> dict[str, Any]:
-        """What of it decides items and gold; part of the corpus's digest."""
-        return {
-            name: {"kind": layer.kind, "labels": list(layer.labels), "of": list(layer.of)}
-            for name, layer in sorted(self.layers.items())
+        """What of it decides items, gold and scores; part of the corpus's digest."""
+        layers = {
+            name: {"kind": layer.kind, "labels": layer.labels, "of": layer.of, "tiers": list(layer.tiers.items())}
+            for name, layer in self.layers.items()
         }
+        tasks = {name: {k: v for k, v in task.items() if k != "metrics"} for name, task in self.tasks.items()}
+        return {"layers": layers, "tasks": tasks}
 
 
 def read_schema(root: Path, problems: list[Problem]) -> Schema:
@@ -97,6 +101,11 @@ def read_schema(root: Path, problems: list[Problem]) -> Schema:
             problems.append(Problem("corpus.toml", 1, "is empty", "Declare name and layers."))
         return Schema(root.name, "", {}, {})
     return _SchemaReader(table, lines, problems).read(root.name)
+
+
+def schema_of(text: str, folder: str, problems: list[Problem]) -> Schema:
+    """The schema that the text of a `corpus.toml` declares, every problem of it noted."""
+    return _SchemaReader(tomllib.loads(text), TomlLines(text), problems).read(folder)
 
 
 class _SchemaReader:
@@ -118,8 +127,11 @@ class _SchemaReader:
         layers = {name: self._layer(name, table) for name, table in self._tables("layers").items()}
         if not layers:
             self.no((), "declares no layer", "Add [layers.NAME] with kind and labels.")
+        name = self._text("name", folder)
+        if not NAME.fullmatch(name.replace("_", "-")):
+            self.no(("name",), f"corpus name {quote(name)}", "Use a-z, 0-9, - and _.")
         return Schema(
-            name=self._text("name", folder),
+            name=name,
             version=self._text("version", "0"),
             layers=layers,
             tasks={name: self._task(name, table, layers) for name, table in self._tables("tasks").items()},
@@ -177,7 +189,8 @@ class _SchemaReader:
                     )
         of = self._list((*path, "of"), table.get("of", []))
         for facet in of:
-            self._named((*path, "of"), "facet", facet, TAKEN_BY_COLUMNS + TAKEN_BY_KEYS + TAKEN_BY_TABLES)
+            taken = (*TAKEN_BY_COLUMNS, *TAKEN_BY_KEYS, *TAKEN_BY_TABLES, *self.table["layers"])
+            self._named((*path, "of"), "facet", facet, taken)
         if of and kind == "spans":
             self.no((*path, "of"), "spans are not about anything besides the text", "Remove `of`.")
         return Layer(
@@ -231,11 +244,17 @@ class _SchemaReader:
             self.no((*path, "layer"), f"task of unknown layer {quote(layer)}", suggestion(str(layer), [*layers]))
             return {}
         settings = {"layer": layer, **table}
-        if not isinstance(table.get("use", ""), str):
-            self.no((*path, "use"), "use is not a string", 'Write use = "label", "labels" or "spans".')
+        if not NAME.fullmatch(name.replace("_", "-")):
+            self.no(path, f"task name {quote(name)}", "Use a-z, 0-9, - and _.")
+        if "use" in table and not (isinstance(table["use"], str) and OF_THE_HOUSE.match(table["use"] + "(")):
+            self.no((*path, "use"), f"use is {quote(table['use'])}", 'Write use = "label", "labels" or "spans".')
             del settings["use"]
         if "metrics" in table:
             settings["metrics"] = list(self._list((*path, "metrics"), table["metrics"]))
+            for metric in settings["metrics"]:
+                if not OF_THE_HOUSE.match(metric + "("):
+                    remedy = "A corpus names metrics of the house alone; code is named in a benchmark."
+                    self.no((*path, "metrics"), f"metric {quote(metric)}", remedy)
         if "where" in table:
             settings["where"] = self._where((*path, "where"), table["where"], layers[layer])
         return settings

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.corpus.lines import in_order, sort_key
 from harness.corpus.schema import OFFSETS, Layer
+from harness.errors import AskedWrongly
 from harness.files import compact, digest_bytes, to_toml
 from harness.records import Document
 
@@ -55,16 +58,20 @@ def group_file(split: str, **tables: Any) -> bytes:
     return to_toml(({"split": split} if split else {}) | shared).encode()
 
 
+SPLIT_LINE = re.compile(r"""^(\s*(?:split|"split"|'split')\s*=\s*)(?:"[^"\n]*"|'[^'\n]*')""", re.MULTILINE)
+
+
 def with_split(group_toml: str, split: str) -> str:
-    """The text of a `group.toml` with its split set, everything else as it was."""
-    rows = group_toml.split("\n")
-    for i, row in enumerate(rows):
-        if row.lstrip().startswith("["):
-            break
-        if row.split("=")[0].strip() == "split":
-            rows[i] = f'split = "{split}"'
-            return "\n".join(rows)
-    return "\n".join([f'split = "{split}"', *rows])
+    """The text of a `group.toml` with its split set, everything else as it was. Raises AskedWrongly where it cannot."""
+    first_table = re.search(r"^\s*\[", group_toml, re.MULTILINE)
+    end = first_table.start() if first_table else len(group_toml)
+    head, found = SPLIT_LINE.subn(lambda match: f'{match[1]}"{split}"', group_toml[:end], count=1)
+    text = (head if found else f'split = "{split}"\n{head}') + group_toml[end:]
+    if tomllib.loads(text) != {**tomllib.loads(group_toml), "split": split}:
+        raise AskedWrongly(
+            'a group.toml holds its split in a way that cannot be set. Write split = "…" in its first line.'
+        )
+    return text
 
 
 def document_files(document: Document, layers: Mapping[str, Layer], guideline: str) -> Sequence[tuple[str, bytes]]:

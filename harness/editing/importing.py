@@ -84,7 +84,7 @@ def _reading(root: Path) -> Reading:
     """The corpus as it is without what a killed import left half done."""
     reading = read_folder(root)
     half = {path.relative_to(root).as_posix().split(".")[0] for path in half_placed(root / "documents")}
-    wrong = [p for p in reading.problems if "/.import-" not in p.file and p.file.split(".")[0] not in half]
+    wrong = [p for p in reading.problems if "/.import" not in p.file and p.file.split(".")[0] not in half]
     if wrong:
         raise ProblemsFound(wrong)
     reading.documents = [d for d in reading.documents if reading.places[d.id].removesuffix(".txt") not in half]

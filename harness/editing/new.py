@@ -8,13 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.corpus.schema import NAME, Layer
-from harness.editing.gathering import OWN
-from harness.errors import AskedWrongly, quote
+from harness.corpus.schema import NAME, Layer, schema_of
+from harness.errors import AskedWrongly, Problem, quote
 from harness.files import compact, to_toml, write_atomically
-
-OF_A_LINE = ("layer", "label", "start", "end", "evidence")  # keys of an annotation
-TABLES = ("layers", "tasks", "languages", "labels", "pairs", "tags")  # keys that a facet's plural must not be
 
 
 def new_corpus(root: Path, layers: Sequence[Layer], languages: Sequence[str], benchmark: Path) -> list[Path]:
@@ -26,11 +22,11 @@ def new_corpus(root: Path, layers: Sequence[Layer], languages: Sequence[str], be
         raise AskedWrongly(f"{root} is there already. Choose another name.")
     if not NAME.fullmatch(root.name):
         raise AskedWrongly(f"corpus name {quote(root.name)}: use a-z, 0-9 and -.")
-    for layer in layers:
-        _refuse_unfit(layer, [layer.name for layer in layers])
     languages = list(dict.fromkeys(languages))
+    corpus_toml = _corpus_toml(root.name, layers, languages)
+    _refuse_unfit(corpus_toml, root.name, layers)
     files = {
-        root / "corpus.toml": _corpus_toml(root.name, layers, languages),
+        root / "corpus.toml": corpus_toml,
         root / "GUIDELINES.md": _guidelines(root.name, layers),
         root / "README.md": _card(root.name, languages),
         root / "documents" / ".gitkeep": "",
@@ -47,15 +43,13 @@ def new_corpus(root: Path, layers: Sequence[Layer], languages: Sequence[str], be
     return list(files)
 
 
-def _refuse_unfit(layer: Layer, layers: Sequence[str]) -> None:
-    """Names that `corpus.toml` or an import would take for something else."""
-    if not NAME.fullmatch(layer.name.replace("_", "-")) or layer.name in OWN:
-        taken = f" {', '.join(OWN)} are columns of their own." if layer.name in OWN else ""
-        raise AskedWrongly(f"layer name {quote(layer.name)}: use a-z, 0-9, - and _.{taken}")
-    for facet in layer.of:
-        if not NAME.fullmatch(facet) or facet in (*OWN, *OF_A_LINE, *layers) or f"{facet}s" in TABLES:
-            raise AskedWrongly(f"{quote(facet)} cannot be what a label is about: the name is taken. Use a-z, 0-9, -.")
-    for label in layer.labels:
+def _refuse_unfit(text: str, name: str, layers: Sequence[Layer]) -> None:
+    """What `harness check` would say of the new `corpus.toml`, and labels that a CSV could not hold."""
+    problems: list[Problem] = []
+    schema_of(text, name, problems)
+    if problems:
+        raise AskedWrongly("\n".join(f"{problem.found}. {problem.remedy}" for problem in problems))
+    for label in [label for layer in layers for label in layer.labels]:
         if "|" in label or label[0] in "[{":
             raise AskedWrongly(f"label {quote(label)}: labels are separated by commas, and hold no | and no bracket.")
 

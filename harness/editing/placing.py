@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from harness.errors import AskedWrongly
-from harness.files import sync_folder, write_atomically
+from harness.files import locked, sync_folder, write_atomically
 
 File = tuple[str, bytes]  # name inside the group's folder, content
 
@@ -18,10 +18,15 @@ def place(folder: Path, files: Iterable[tuple[str, Sequence[File]]], name: str) 
     """Put files into groups below `folder`: (group, files) at a time, whole groups by one rename.
 
     An interruption takes back what had been put in place. A kill leaves the staging folder `.import-…`, from which
-    the next call knows what stands half and takes that back first.
+    the next call knows what stands half and takes that back first. One call at a time: another waits.
     """
     folder.mkdir(exist_ok=True)
-    take_back_leftovers(folder)
+    with locked(folder):
+        take_back_leftovers(folder)
+        _place(folder, files, name)
+
+
+def _place(folder: Path, files: Iterable[tuple[str, Sequence[File]]], name: str) -> None:
     staging = folder / f".import-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
     placed: list[tuple[Path, Path]] = []
     try:
@@ -35,6 +40,10 @@ def place(folder: Path, files: Iterable[tuple[str, Sequence[File]]], name: str) 
             sync_folder(staging / group)
             _put(staging / group, folder / group, placed)
         sync_folder(folder)
+        done = folder / f".imported-{staging.name.removeprefix('.import-')}"
+        if staging.exists():
+            staging.rename(done)  # from here on nothing is taken back, whatever happens
+            staging = done
     except BaseException:
         for prepared, final in reversed(placed):
             _take_back(prepared, final)
@@ -90,5 +99,5 @@ def take_back_leftovers(folder: Path) -> None:
     """Remove what a killed import left behind; the groups that it had finished stay."""
     for path in half_placed(folder):
         path.unlink()
-    for left in sorted(folder.glob(".import-*")):
+    for left in sorted(folder.glob(".import*-*")):
         shutil.rmtree(left)

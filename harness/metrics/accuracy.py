@@ -14,6 +14,9 @@ def accuracy() -> Metric:
     """Right answers divided by all items; for sets of labels, the whole set must be right (subset accuracy).
 
     Range 0 to 1, higher is better. Not defined (nan) on no items. Unanswered items are wrong.
+
+    Source: as scikit-learn's accuracy_score; subset accuracy as in Tsoumakas and Katakis, Multi-label
+    classification: an overview, 2007.
     """
     return Metric(kinds=("label", "labels"), count=_count, score=_score)
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.counts import span_counts
-from harness.errors import UnknownName
+from harness.errors import quote, suggestion
 from harness.parts import Metric
 from harness.records import Annotations
 
@@ -15,25 +15,27 @@ def entity_f1(*, tier: str = "") -> Metric:
     """Micro F1 over the spans of one tier of labels, each span weighing the same.
 
     `tier` is a tier that the layer declares; by default its first one, or all labels where it declares none;
-    `tier="all"` is always all labels. A predicted span whose label is not declared is a false positive
-    wherever all labels are scored. Range 0 to 1, higher is better; 0 where neither gold nor prediction holds a
+    `tier="all"` is always all labels. A predicted span whose label is not declared is a false
+    positive of every tier. Range 0 to 1, higher is better; 0 where neither gold nor prediction holds a
     span, as in seqeval.
 
     Source: E. Tjong Kim Sang and F. De Meulder, CoNLL-2003 shared task, 2003 (exact match); equal to
     seqeval's strict mode on tags that can be read in one way only.
     """
 
+    def unfit(gold: Annotations) -> str:
+        known = ["all", *gold.tiers]
+        return "" if not tier or tier in known else f"no tier {quote(tier)}. {suggestion(tier, known)}"
+
     def count(gold: Annotations, predicted: Annotations) -> npt.NDArray[np.float64]:
         hits, said, due, unknown = _split(span_counts(gold, predicted))
         chosen = np.isin(np.array(gold.labels), _tier(gold, tier))
-        if not chosen.all():
-            unknown = np.zeros_like(unknown)
         # labels outside the tier keep their columns for `by_label`, and stand apart in the headline
         headline = [counts[:, chosen].sum(axis=1) for counts in (hits, said, due)]
         headline[1] = headline[1] + unknown[:, 0]
         return np.hstack([np.column_stack(headline), hits, said, due])
 
-    return Metric(kinds=("spans",), count=count, score=_score, by_label=_by_label)
+    return Metric(kinds=("spans",), count=count, score=_score, by_label=_by_label, unfit=unfit)
 
 
 def _tier(gold: Annotations, tier: str) -> tuple[str, ...]:
@@ -41,8 +43,6 @@ def _tier(gold: Annotations, tier: str) -> tuple[str, ...]:
         return gold.labels
     if not tier:
         return next(iter(gold.tiers.values()))
-    if tier not in gold.tiers:
-        raise UnknownName("tier", tier, ["all", *gold.tiers])
     return gold.tiers[tier]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -22,16 +20,16 @@ def favor_against(*, favor: str = "FAVOR", against: str = "AGAINST") -> Metric:
     """
     wanted = (favor, against)
 
-    def needs(labels: Sequence[str]) -> str:
-        absent = [label for label in wanted if label not in labels]
-        return f"favor_against needs the label {absent[0]}. {suggestion(absent[0], labels)}" if absent else ""
+    def unfit(gold: Annotations) -> str:
+        absent = [label for label in wanted if label not in gold.labels]
+        return f"it needs the label {absent[0]}. {suggestion(absent[0], gold.labels)}" if absent else ""
 
     def count(gold: Annotations, predicted: Annotations) -> npt.NDArray[np.float64]:
         hits, said, due = np.split(label_counts(gold, predicted), 3, axis=1)
         columns = [gold.labels.index(label) for label in wanted]
         return np.hstack([hits[:, columns], said[:, columns], due[:, columns]])
 
-    return Metric(kinds=("label",), count=count, score=_score, needs=needs)
+    return Metric(kinds=("label",), count=count, score=_score, unfit=unfit)
 
 
 def _score(totals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

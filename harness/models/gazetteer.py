@@ -1,4 +1,4 @@
-"""Names seen in training, found again: the longest known surface wins."""
+"""Names seen in training, found again: the leftmost first, then the longest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KINDS = ("spans",)
 def gazetteer(*, fewest: int = 1) -> Model:
     """Marks every surface that the training gold marked at least `fewest` times, with its most frequent label.
 
-    Matches are on whole words and are case-sensitive; of overlapping ones the longest stays, then the first.
+    Matches are on whole words and are case-sensitive; of overlapping ones the leftmost stays, then the longest.
     """
     return _Gazetteer(fewest)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness import predictions as files
 from harness.files import digest_bytes
 from harness.parts import Model
-from harness.records import Annotations, Items
+from harness.records import ITEM_COLUMNS, Annotations, Items
 
 
 def predictions(*, path: str) -> Model:
@@ -27,14 +27,14 @@ class _Predictions:
     @property
     def identity(self) -> str:
         """The file's digest: what it answers cannot change unseen."""
-        return digest_bytes(self.path.read_bytes())
+        try:
+            return digest_bytes(self.path.read_bytes())
+        except OSError:
+            return ""
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
         self.kind, self.labels = gold.kind, gold.labels
 
     def predict(self, items: Items) -> Annotations:
-        of = [name for name in items.columns if name not in COLUMNS]
+        of = [name for name in items.columns if name not in ITEM_COLUMNS]
         return files.read(self.path, items, self.kind, self.labels, of)
-
-
-COLUMNS = ("item", "document", "group", "split", "language", "text")

@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import UnknownName
+from harness.errors import AskedWrongly, UnknownName
 from harness.parts import Model
-from harness.records import Annotations, Items
+from harness.records import ITEM_COLUMNS, Annotations, Items
 
 KINDS = ("label", "labels")
 LIBRARIES = ("scikit-learn", "scipy", "numpy")
 WORD = r"[^\W_]+"  # shipped, since a library's default may change
 SENTENCE = re.compile(r"(?<=[.!?”»\"])\s+|\n+")
-COLUMNS = ("item", "document", "group", "split", "language", "text")
 
 
 def tfidf(*, C: float = 1.0, see: str = "all", words: int = 2, chars: int = 5, fewest: int = 1) -> Model:
@@ -27,6 +26,8 @@ def tfidf(*, C: float = 1.0, see: str = "all", words: int = 2, chars: int = 5, f
     `target` or `holder`, which makes it deliberately blind. Where items have facets, `all` adds each facet's
     name, and the sentences that mention it as n-grams of their own.
     """
+    if words < 0 or chars < 0 or not (words or chars) or fewest < 1 or C <= 0:
+        raise AskedWrongly("tfidf needs words or chars above 0, fewest at least 1 and C above 0.")
     return _Tfidf(C, see, words, chars, fewest)
 
 
@@ -74,13 +75,14 @@ class _Tfidf:
 
     def _views(self, items: Items) -> list[tuple[Callable[[Items], Sequence[str]], Callable[[], Any]]]:
         """What the classifier looks at: (items -> one text an item, a new vectorizer) for each view."""
-        facets = [name for name in items.columns if name not in COLUMNS]
+        facets = [name for name in items.columns if name not in ITEM_COLUMNS]
         if self.see not in ("all", "text", *facets):
             raise UnknownName("setting see of tfidf", self.see, ["all", "text", *facets])
         seen = ["text", *facets] if self.see == "all" else [self.see]
         views = []
         for name in seen:
-            views.append((_column(name), self._by_words))
+            if self.words or name != "text":
+                views.append((_column(name), self._by_words))
             if name == "text" and self.chars:
                 views.append((_column(name), self._by_chars))
             if name != "text" and self.see == "all":
@@ -110,7 +112,9 @@ class _Encoder:
         different, row = _different(texts)
         try:
             return self.vectorizer.fit_transform(different)[row]
-        except ValueError:  # scikit-learn's word for texts without a single n-gram
+        except ValueError as error:
+            if "empty vocabulary" not in str(error) and "no terms remain" not in str(error):
+                raise
             self.vectorizer = None
             return self.transform(texts)
 

@@ -58,7 +58,7 @@ def facet_items(asked: Sequence[tuple[Document, tuple[str, ...]]], of: Sequence[
     columns = _shared([document for document, _ in asked])
     columns["item"] = [f"{document.id}#{'>'.join(pair)}" for document, pair in asked]
     for i, facet in enumerate(of):
-        columns[facet] = [document.names.get(facet, {}).get(pair[i], pair[i]) for document, pair in asked]
+        columns[facet] = [document.name_of(facet, pair[i]) for document, pair in asked]
     return Items(columns)
 
 

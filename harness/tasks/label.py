@@ -44,7 +44,14 @@ def label(
     problems: list[Problem] = []
     for document in scored_documents(corpus, found):
         lines = matching(document.gold[layer], where)
-        for pair in document.pairs.get(layer, ()) if found.of else [()]:
+        listed = document.pairs.get(layer, ()) if found.of else [()]
+        for line in lines:
+            if tuple(line[facet] for facet in found.of) not in listed:
+                text = f"a label of {'>'.join(str(line[facet]) for facet in found.of)}, which is no listed pair"
+                problems.append(
+                    Problem(document.id, 0, text, "List the pair before it is labelled, or remove the label.")
+                )
+        for pair in listed:
             own = [line for line in lines if tuple(line[facet] for facet in found.of) == pair]
             if len(own) != 1:
                 about = f" of {'>'.join(pair)}" if pair else ""

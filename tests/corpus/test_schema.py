@@ -46,7 +46,12 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "a condition that is a text": ('{ role = "primary" }', '"primary"', "where =", "where is not a table", "FIELD"),
     "a condition on an unknown field": ('{ role = "primary" }', '{ rule = "primary" }', "where =", 'unknown field "rule"', 'Did you mean "role"?'),
     "metrics that are a text": ('layer = "stance"\n', 'layer = "stance"\nmetrics = "f1"\n', "metrics =", "metrics is not a list of different strings", 'Write ["A", "B"]'),
-    "a number as use": ('use = "label"', "use = 1", "use =", "use is not a string", '"label", "labels" or "spans"'),
+    "a number as use": ('use = "label"', "use = 1", "use =", 'use is "1"', '"label", "labels" or "spans"'),
+    "code as use": ('use = "label"', 'use = "./mine.py:f"', "use =", 'use is "./mine.py:f"', '"label", "labels" or "spans".'),
+    "code as metric": ('use = "label"', 'metrics = ["mine.py:f"]', "metrics =", 'metric "mine.py:f"', "code is named in a benchmark"),
+    "a corpus name that climbs": ('name = "tiny"', 'name = "../tiny"', "name =", 'corpus name "../tiny"', "Use a-z"),
+    "a task name that climbs": ("[tasks.topics]", '[tasks."../topics"]', '[tasks."../topics"]', 'task name "../topics"', "Use a-z"),
+    "a facet named like a layer": ('of = ["holder", "target"]', 'of = ["holder", "tone"]', "of =", 'facet name "tone" is taken', "something else"),
     "holders that are a list": ('[holders]\nunion = "the Port Union"', '[[holders]]\nunion = "x"', "[[holders]]", "holders is not a table", "Write [holders]"),
     "a list as name of a target": ('strike = "the strike"', 'strike = ["the strike"]', "strike = [", 'the name of "strike" in targets is not a string', 'id = "name"'),
 }  # fmt: skip

@@ -56,7 +56,7 @@ def documents(draw: st.DrawFn) -> Document:
         name="one",
         text=text,
         language=draw(st.sampled_from(["", "ar"])),
-        meta={"source": draw(TEXTS), "tags": {"x": [1, None, True]}},
+        meta={"source": draw(TEXTS), "more": {"x": [1, None, True]}},
         pairs={"stance": [("union", "strike")]},
         gold={layer: lines for layer, lines in gold.items() if layer in done},
         guideline="1",

@@ -13,7 +13,7 @@ CASES = [(name, kind) for name in names("metrics") for kind in make("metrics", p
 
 def labels_for(name: str) -> tuple[str, ...]:
     metric = make("metrics", parse(name))
-    return LABELS if not metric.needs(LABELS) else STANCE
+    return STANCE if metric.unfit(Annotations.of_label([], LABELS, [])) else LABELS
 
 
 @pytest.fixture(params=CASES, ids=lambda case: "-".join(case))
@@ -85,4 +85,5 @@ def test_a_metric_says_its_range_direction_and_source(name: str) -> None:
 
     said = " ".join((factory("metrics", name).__doc__ or "").split())
     assert "Range 0 to 1, higher is better" in said
+    assert "Source: " in said
     assert purposes("metrics")[name]

@@ -138,4 +138,5 @@ def test_emoji_and_combining_marks_keep_offsets(name: str) -> None:
     spans = [[(i, i + 3, "A") for i in at]] * 40
     model.fit(train, Annotations.of_spans(items["item"], LABELS, spans), seed=1)
     [said] = model.predict(train.take([0])).answers()
+    assert said or name == "majority"  # which finds nothing, anywhere
     assert all(text[start:end] == "Ana" for start, end, _ in said)

@@ -96,12 +96,21 @@ def test_documents_of_the_pool_and_layers_not_done_are_not_asked(kabar) -> None:
     assert len(harness.task("event", changed)) == 60
 
 
-def test_the_corpus_digest_changes_with_texts_gold_pairs_and_splits_alone(kabar) -> None:
+def test_the_corpus_digest_changes_with_whatever_decides_items_gold_and_scores_and_with_nothing_else(kabar) -> None:
     first, *rest = kabar.documents
 
     def digest(**change: object) -> str:
         return Corpus(kabar.root, kabar.schema, (replace(first, **change), *rest)).digest
 
-    assert digest(meta={"source": "else"}, language="en") == kabar.digest
-    others = [digest(text="else"), digest(split="pool"), digest(pairs={}), digest(gold={}), digest(name="zz")]
-    assert len({kabar.digest, *others}) == 6
+    assert digest(meta={"source": "else"}) == kabar.digest
+    remarked = [{**line, "note": "a remark"} for line in first.gold["stance"]]
+    assert digest(gold={**first.gold, "stance": remarked}) == kabar.digest
+    named = {**first.names, "target": {**first.names["target"], "relokasi": "another name"}}
+    assert "relokasi" in dict(first.pairs["stance"]).values()
+    changed = [{"text": "else"}, {"split": "pool"}, {"pairs": {}}, {"gold": {}}, {"name": "zz"}, {"language": "xx"}]
+    assert len({kabar.digest, *(digest(**change) for change in changed), digest(names=named)}) == 8
+    pool = replace(first, name="new", split="pool")
+    assert Corpus(kabar.root, kabar.schema, (*kabar.documents, pool)).digest == kabar.digest
+    fewer = replace(kabar.schema.layers["entities"], tiers={"names": ("PER",)})
+    layers = {**kabar.schema.layers, "entities": fewer}
+    assert Corpus(kabar.root, replace(kabar.schema, layers=layers), kabar.documents).digest != kabar.digest
