@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import Problem, ProblemsFound, quote, suggestion
-from harness.files import stream_json_lines, write_json_lines
+from harness.files import compact, stream_json_lines, write_atomically
 from harness.records import ANSWERED, INVALID, STATUSES, Annotations, Items, Kind
 
 FEW, MANY = 20, 200  # problems that get a suggestion, names that one is looked for among
@@ -17,7 +17,12 @@ KEYS = {"label": "label", "labels": "labels", "spans": "spans"}
 
 def write(path: Path, predicted: Annotations) -> None:
     """Write answers as JSON lines, in the order of the items."""
-    write_json_lines(path, lines_of(predicted))
+    write_atomically(path, to_bytes(predicted))
+
+
+def to_bytes(predicted: Annotations) -> bytes:
+    """Answers as the bytes of a predictions file."""
+    return "".join(compact(line) + "\n" for line in lines_of(predicted)).encode()
 
 
 def lines_of(predicted: Annotations) -> Iterator[dict[str, Any]]:

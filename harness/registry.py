@@ -185,6 +185,13 @@ def _keywords(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
+def help_of(folder: str, name: str) -> str:
+    """All that a part says of itself: purpose, settings with defaults, docstring."""
+    function = factory(folder, name)
+    said = ", ".join(f"{key}={value}" for key, value in settings_of(folder, name).items())
+    return f"{name}({said})\n\n{inspect.getdoc(function) or ''}"
+
+
 def _settings(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         hints = typing.get_type_hints(function.__init__ if inspect.isclass(function) else function)

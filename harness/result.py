@@ -86,7 +86,8 @@ class Result:
             lines.append(f"{score.metric:<{wide}}  {show_value(score)}  n {score.n}, {unit}{note}")
         counts = self.denominators
         said = " + ".join(f"{name} {counts[name]}" for name in counts if counts[name] or name in ("correct", "wrong"))
-        lines.append(f"{said} = {len(self.task)}")
+        whole = "" if self.task.gold.kind == "label" else "whole answers: "
+        lines.append(f"{whole}{said} = {len(self.task)}")
         return "\n".join(lines)
 
     __repr__ = __str__

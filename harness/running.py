@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -35,10 +38,10 @@ def folds_of(task: Task, k: int, seed: int) -> list[list[int]]:
     for i, group in enumerate(task.items["group"]):
         members.setdefault(group, []).append(i)
     if not 2 <= k <= len(members):
-        raise AskedWrongly(
-            f"task {task.name}: {len(members)} groups cannot be dealt into {k} folds. "
-            f"Ask for 2 to {len(members)} folds, or train and test by the corpus's splits."
-        )
+        many = f"task {task.name} of {task.corpus}: {len(members)} groups of annotated documents"
+        if len(members) < 2:
+            raise AskedWrongly(f"{many}. At least 2 are needed to learn from some and score others.")
+        raise AskedWrongly(f"{many} cannot be dealt into {k} folds. Ask for 2 to {len(members)} folds.")
     groups = sorted(members)
     random.Random(seed).shuffle(groups)
     groups.sort(key=lambda group: -len(members[group]))
@@ -108,8 +111,7 @@ def run_model(
     refuse_seed(seed)
     refuse_unfit(task, spec)
     if getattr(model_of(spec), "whole", False):
-        scored = task.take(by_split(task, split)[1]) if split else task
-        return answer_whole(scored, spec, metrics, seed=seed, protocol=split.partition(">")[2] or "all")
+        return answer_whole(task, spec, metrics, seed=seed, split=split.partition(">")[2])
     scored, predicted = predict(task, spec, seed=seed, folds=folds, split=split, store=store, progress=progress)
     return _result(scored, predicted, metrics, model=str(spec), protocol=split or f"{folds}-fold", seed=seed)
 
@@ -117,18 +119,23 @@ def run_model(
 def score_file(task: Task, path: Path, metrics: Mapping[str, Metric], *, seed: int, split: str = "") -> Result:
     """Score the answers of a predictions file, on all items or on those of one split."""
     refuse_seed(seed)
-    scored = task.take(_of_split(task, split)) if split else task
     spec = Spec("predictions", {"path": str(path)})
-    return answer_whole(scored, spec, metrics, seed=seed, protocol=split or "all")
+    return answer_whole(task, spec, metrics, seed=seed, split=split)
 
 
-def answer_whole(task: Task, spec: Spec, metrics: Mapping[str, Metric], *, seed: int, protocol: str) -> Result:
-    """Ask a model that learns nothing about all items at once. Its identity stands in for its settings."""
+def answer_whole(task: Task, spec: Spec, metrics: Mapping[str, Metric], *, seed: int, split: str = "") -> Result:
+    """Ask a model that learns nothing about all items at once, and score all or those of one split.
+
+    Its identity stands in for its settings.
+    """
     model = model_of(spec)
     predicted = _ask(model, spec, task.take([]), task, seed)
+    if split:
+        index = _of_split(task, split)
+        task, predicted = task.take(index), predicted.take(index)
     identity = str(getattr(model, "identity", ""))
     name = str(Spec(spec.name, {"sha256": identity[:16]})) if identity else str(spec)
-    return _result(task, predicted, metrics, model=name, protocol=protocol, seed=seed)
+    return _result(task, predicted, metrics, model=name, protocol=split or "all", seed=seed)
 
 
 def _result(
@@ -168,7 +175,7 @@ def predict(
         everything = set(range(len(task)))
         cells = [(sorted(everything - set(fold)), fold) for fold in dealt]
     module = module_of("models", spec.name)
-    code = Path(str(module.__file__)).read_bytes()
+    code = code_of(module)
     libraries = libraries_of(module)
     parts = []
     for n, (learn, score) in enumerate(cells, 1):
@@ -193,13 +200,15 @@ def _ask(model: Model, spec: Spec, train: Task, test: Task, seed: int) -> Annota
     No model sees the splits, and what it answers is looked at before it is believed.
     """
     try:
-        with one_thread():
+        with one_thread(), redirect_stdout(sys.stderr):  # stdout is for the answer alone
             model.fit(train.items.without("split"), train.gold, seed=seed)
             predicted = model.predict(test.items.without("split"))
     except HarnessError:
         raise
-    except Exception as error:
-        raise HarnessError(f"{spec} failed on task {test.name}: {type(error).__name__}: {error}.") from error
+    except (Exception, SystemExit) as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        raise HarnessError(f"{spec} failed on task {test.name}: {type(error).__name__}: {error} ({where}).") from error
     gold = test.gold
     if not isinstance(predicted, Annotations):
         raise HarnessError(f"{spec} answered task {test.name} with a {type(predicted).__name__}, not with Annotations.")
@@ -208,6 +217,19 @@ def _ask(model: Model, spec: Spec, train: Task, test: Task, seed: int) -> Annota
     if flaw := predicted.flaw(test.items):
         raise HarnessError(f"{spec} answered task {test.name} with {flaw}.")
     return predicted
+
+
+def code_of(module: ModuleType) -> bytes:
+    """The code that a model is made of: its file, and of somebody's own model the files beside it that it imported."""
+    own = Path(str(module.__file__)).resolve()
+    if module.__name__.startswith("harness."):
+        return own.read_bytes()
+    files = {own}
+    for other in list(sys.modules.values()):
+        path = Path(getattr(other, "__file__", None) or "/")
+        if path.suffix == ".py" and path.is_relative_to(own.parent) and "site-packages" not in path.parts:
+            files.add(path)
+    return b"\0".join(path.read_bytes() for path in sorted(files))
 
 
 def refuse_seed(seed: int) -> None:

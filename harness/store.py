@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import predictions
 from harness.errors import HarnessError
-from harness.files import digest, digest_bytes
+from harness.files import digest, digest_bytes, write_atomically
 from harness.parts import Task
 from harness.records import Annotations, Items
 from harness.version import VERSION
@@ -42,27 +42,36 @@ def _versions(libraries: Sequence[str]) -> dict[str, str]:
 
 
 class Store:
-    """A folder of finished cells. A file is written whole or not at all, so what is there can be trusted."""
+    """A folder of finished cells. With `again`, what is there is not looked at, and every cell is run and kept anew.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    A file is written whole, and its name holds the digest of its bytes: what was damaged since is not believed.
+    """
+
+    def __init__(self, root: Path, *, again: bool = False) -> None:
+        self.root, self.again = root, again
 
     def get(self, key: str, test: Items, asked: Annotations) -> Annotations | None:
         """The stored answers to these items, of the kind and labels asked for, or None."""
-        path = self._path(key)
-        if not path.is_file():
+        if self.again:
             return None
-        try:
-            return predictions.read(path, test, asked.kind, asked.labels)
-        except HarnessError:  # somebody else's bytes: the cell is run again
-            return None
+        for path in sorted(self._folder(key).glob(f"{key}.*.jsonl")):
+            try:
+                if path.name == self._name(key, path.read_bytes()):
+                    return predictions.read(path, test, asked.kind, asked.labels)
+            except (HarnessError, OSError):  # somebody else's bytes: the cell is run again
+                continue
+        return None
 
     def put(self, key: str, predicted: Annotations) -> None:
-        """Keep the answers of a finished cell."""
-        predictions.write(self._path(key), predicted)
+        """Keep the answers of a finished cell, under a name that tells whether they are still whole."""
+        data = predictions.to_bytes(predicted)
+        write_atomically(self._folder(key) / self._name(key, data), data)
 
-    def _path(self, key: str) -> Path:
-        return self.root / key[:2] / f"{key}.jsonl"
+    def _folder(self, key: str) -> Path:
+        return self.root / key[:2]
+
+    def _name(self, key: str, data: bytes) -> str:
+        return f"{key}.{digest_bytes(data)[:16]}.jsonl"
 
 
 def libraries_of(module: Any) -> tuple[str, ...]:

@@ -96,6 +96,10 @@ def run(args: list[str]) -> int:
 
         if isinstance(error, HarnessError):
             return _say_no(str(error), error.exit_code, args)
+        if isinstance(error, OSError):
+            place = f"{error.filename}: " if error.filename else ""
+            why = error.strerror or str(error)
+            return _say_no(f"{place}{why}. Check the path, the rights to it, and the space left.", 5, args)
         raise
 
 

@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from harness.records import Score, show_value
+from harness.records import show_value
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.result import Result
 
-WIDE = 200  # columns where the output is no terminal, so that nothing is cut
+WIDE = 500  # columns of a table at most, so that no number is cut
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that colours on a terminal alone and never breaks a line of a piped table."""
+    """A console that colours on a terminal alone; a table is never cut, a narrow terminal breaks its lines itself."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else WIDE
+    width = None if stderr else WIDE
     return Console(file=stream, width=width, highlight=False, soft_wrap=False, legacy_windows=False)
 
 
@@ -40,13 +40,10 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> A
     return made
 
 
-def about(score: Score) -> str:
-    """What a score is of: `196 items, 16 groups`."""
-    return f"{score.n} items, {score.units} {score.unit}{'s' if score.units != 1 else ''}"
-
-
 def results_table(task: str, results: Sequence[tuple[str, Result | None]]) -> Any:
     """One task's models, a column for each metric; under it what to beware of."""
+    from rich.text import Text
+
     first = next(result for _, result in results if result)
     metrics = [score.metric for score in first.headlines]
     rows = []
@@ -60,7 +57,11 @@ def results_table(task: str, results: Sequence[tuple[str, Result | None]]) -> An
         rows.append((name, *shown, str(score.n), f"{score.units} {score.unit}{plural}"))
     made = table(task, ("model", *metrics, "n", "unit"), rows)
     notes = sorted({score.note for _, result in results if result for score in result.headlines if score.note})
-    made.caption = "; ".join(notes) or None
+    for name, result in results:
+        apart = {k: n for k, n in result.denominators.items() if n and k not in ("correct", "wrong")} if result else {}
+        if apart:
+            notes.append(f"{name}: {', '.join(f'{n} {k}' for k, n in apart.items())}, counted as wrong")
+    made.caption = Text("\n".join(notes)) if notes else None
     made.caption_justify = "left"
     return made
 

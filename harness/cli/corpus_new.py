@@ -57,8 +57,8 @@ def command(
         raise UnknownName("layer in --of", next(iter(of)), known)
     if len(set(known)) < len(known):
         raise AskedWrongly("two layers have one name.")
-    if any(layer.of and layer.kind == "spans" for layer in layers):
-        raise AskedWrongly("spans are not about anything besides the text: --of goes with --label.")
+    if any(layer.of and layer.kind != "label" for layer in layers):
+        raise AskedWrongly("--of goes with --label: one label for each holder and target, say.")
     languages = [code.strip() for text in language for code in text.split(",") if code.strip()]
     benchmark = Path("benchmarks") / f"{name}.toml"
     written = new_corpus(folder / name, layers, languages, benchmark)

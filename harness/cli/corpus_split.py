@@ -8,7 +8,12 @@ import click
 @click.command()
 @click.argument("corpus")
 @click.option("--by", default="group", show_default=True, help="group, or a metadata field whose values stay together.")
-@click.option("--seed", type=int, required=True, help="Of the shuffle: the same seed gives the same splits.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    required=True,
+    help="The same seed gives the same splits.",
+)
 @click.option("--ratio", default="train=0.6,dev=0.1,test=0.3", show_default=True, help="Shares of the documents.")
 @click.option("--again", is_flag=True, help="Deal out all groups anew, those with a split too.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
@@ -43,6 +48,10 @@ def command(corpus: str, by: str, seed: int, ratio: str, again: bool, dry_run: b
         answer = {"exit": 0, "written": not dry_run, "groups": chosen, "changed": changed, "documents": dict(after)}
         click.echo(msgspec.json.encode(answer).decode())
         return 0
-    click.echo(f"{len(chosen)} groups {'would get' if dry_run else 'got'} a split, {len(changed)} of them had another.")
+    if chosen:
+        also = f", {len(changed)} of them had another" if changed else ""
+        click.echo(f"{len(chosen)} groups {'would get' if dry_run else 'got'} a split{also}.")
+    else:
+        click.echo("Every group keeps the split it has. --again deals them out anew.")
     click.echo("documents: " + ", ".join(f"{name or 'none'} {count}" for name, count in sorted(after.items())))
     return 0

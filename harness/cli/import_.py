@@ -29,7 +29,10 @@ def command(
     harness import news.csv --to mine --as csv              what it would do
     harness import news.csv --to mine --as csv --apply      does it
 
-    What the columns mean: `harness list formats --settings`.
+    A CSV has a header with `text` and, as there are, `id`, `group`, `split`, `language` and a column for each layer:
+    several labels as A|B, an empty cell for "not annotated", [] for "none". A label about something takes a row
+    each, with a column for holder, target and the like. Spans are a JSON cell, [[start, end, "LABEL"]]. All of it:
+    `harness list formats csv`, `harness list formats jsonl`.
     """
     from harness.cli import _show
     from harness.corpus import find

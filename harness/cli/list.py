@@ -9,13 +9,20 @@ import click
 
 @click.command()
 @click.argument("what", type=click.Choice(["models", "metrics", "tasks", "formats", "corpora"]))
+@click.argument("name", required=False)
 @click.option("--corpus", metavar="C", help="With tasks: those that this corpus declares.")
 @click.option("--settings", is_flag=True, help="Each part's settings and their defaults too.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
-def command(what: str, corpus: str | None, settings: bool, as_json: bool) -> int:
-    """List the parts of a kind with what each is for, or the corpora under corpora/."""
+def command(what: str, name: str | None, corpus: str | None, settings: bool, as_json: bool) -> int:
+    """List the parts of a kind with what each is for, or the corpora under corpora/.
+
+    With NAME all about one part: `harness list formats csv`.
+    """
     from harness import registry
 
+    if name and what != "corpora":
+        click.echo(registry.help_of(what, name))
+        return 0
     if what == "corpora":
         rows = {path.parent.name: str(path.parent) for path in sorted(Path("corpora").glob("*/corpus.toml"))}
     elif what == "tasks" and corpus:

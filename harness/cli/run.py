@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="SPEC", shell_complete=_complete.models, help="With --corpus: the model.")
 @click.option("--metric", "metrics", multiple=True, shell_complete=_complete.metrics, help="Instead of the task's own.")
 @click.option("--only", multiple=True, metavar="MODEL", help="With BENCH: this model alone; may be repeated.")
-@click.option("--seed", type=int, help="Instead of the benchmark's, or of 13.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the benchmark's, or of 13.")
 @click.option("--folds", type=int, help="Grouped k-fold cross-validation over all documents.")
 @click.option("--split", metavar="LEARN>SCORE", help="Learn from a split and score another: train>test.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where results go, instead of runs/NAME-IDENTITY.")
 @click.option("--store", type=click.Path(path_type=Path), default=Path("runs/store"), show_default=True,
               help="Where finished cells are kept, so that they are not run again.")  # fmt: skip
+@click.option("--again", is_flag=True, help="Run finished cells again too.")
 @click.option("--by-label", is_flag=True, help="Show each label's own score too.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def command(
@@ -41,6 +42,7 @@ def command(
     split: str | None,
     out: Path | None,
     store: Path,
+    again: bool,
     by_label: bool,
     as_json: bool,
 ) -> int:
@@ -76,14 +78,15 @@ def command(
             cell.result.write(folder / cell.task / cell.model)
 
     with _show.progress(len(cells) * (1 if asked.split else asked.folds)) as tell:
-        done = run_benchmark(asked, store=Store(store), progress=tell, finished=keep)
+        done = run_benchmark(asked, store=Store(store, again=again), progress=tell, finished=keep)
     failed = [cell.error for cell in done if cell.error]
     code = max((error.exit_code for error in failed), default=0)
     if as_json:
         _print_json(asked, done, folder, code)
     else:
         _print_tables(asked, done, by_label)
-        click.echo(f"Results are in {folder}.")
+        if any(cell.result for cell in done):
+            click.echo(f"Results are in {folder}.")
     for cell in done:
         if cell.error:
             click.secho(f"{cell.task} · {cell.model}: {cell.failure}", fg="red", err=True)
@@ -113,7 +116,7 @@ def _benchmark(
     spec = parse(model)
     make("models", spec)
     refuse_unfit(asked, spec)
-    return Benchmark(f"{asked.corpus}-{asked.name}", (asked,), {spec.name.replace("/", "-"): spec})
+    return Benchmark(f"{asked.corpus}-{asked.name}", (asked,), {spec.name.rpartition(":")[2]: spec})
 
 
 def _print_json(asked: Benchmark, done: list[Cell], folder: Path, code: int) -> None:
@@ -142,7 +145,7 @@ def _print_tables(asked: Benchmark, done: list[Cell], by_label: bool) -> None:
             continue
         for cell in own:
             if cell.result:
-                rows = [(f"{s.metric}[{s.label}]", show_value(s), s.note) for s in cell.result.scores if s.label]
-                screen.print(_show.table(f"{task} · {cell.model}", ("score", "value", ""), rows))
+                rows = [(f"{s.metric}[{s.label}]", show_value(s)) for s in cell.result.scores if s.label]
+                screen.print(_show.table(f"{task} · {cell.model}", ("score", "value"), rows))
     protocol = asked.split or f"{asked.folds}-fold by group"
     screen.print(f"{protocol}, seed {asked.seed}, intervals of 95 % by bootstrap over units.")

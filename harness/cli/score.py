@@ -15,7 +15,7 @@ from harness.cli import _complete
 @click.option("--task", required=True, metavar="T", shell_complete=_complete.tasks, help="The task.")
 @click.option("--metric", "metrics", multiple=True, shell_complete=_complete.metrics, help="Instead of the task's own.")
 @click.option("--split", help="Score the items of this split alone.")
-@click.option("--seed", type=int, default=13, show_default=True, help="Of the bootstrap's draws.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13, show_default=True, help="Of the draws.")
 @click.option("--by-label", is_flag=True, help="Each label's own score too.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def command(

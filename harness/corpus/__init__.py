@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.corpus.reading import read_folder
 from harness.corpus.schema import SPLITS, Layer, Schema
 from harness.errors import ProblemsFound, UnknownName
-from harness.files import digest_bytes, inside
+from harness.files import digest_bytes
 from harness.records import Document
 
 if TYPE_CHECKING:
@@ -108,12 +108,17 @@ class Corpus:
 def find(corpus: str | Path) -> Path:
     """The folder of a corpus given by path, or by its bare name under `corpora/`."""
     path = Path(corpus)
-    under = Path("corpora") / path
     try:
-        here = (path / "corpus.toml").is_file() or len(path.parts) != 1
-        return under if not here and (under / "corpus.toml").is_file() and inside(Path("corpora"), under) else path
+        if len(path.parts) != 1 or path.exists():
+            return path
     except (OSError, ValueError):  # a name that no file can have
         return path
+    known = sorted(folder.parent.name for folder in Path("corpora").glob("*/corpus.toml"))
+    if not known:
+        return path
+    if path.name not in known:
+        raise UnknownName("corpus", str(corpus), known)
+    return Path("corpora") / path
 
 
 def load(path: Path) -> Corpus:

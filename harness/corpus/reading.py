@@ -114,6 +114,10 @@ class _GroupReader:
         for name in files:
             if name == "group.toml" or name.endswith(".txt"):
                 continue
+            if name.startswith(".") and name.endswith(".tmp"):
+                if self.everyone:  # a matter for `check`; nothing is read from it
+                    self.no(f"{self.place}/{name}", 0, "left over from a write that was killed", "Remove it.")
+                continue
             if (stem := name.split(".", 1)[0]) in own:
                 own[stem].append(name)
             elif not name.startswith(tuple(f"{stem}." for stem in stems if "." in stem)):

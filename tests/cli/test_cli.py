@@ -46,7 +46,7 @@ def test_every_verb_has_help_and_stands_in_the_list(said) -> None:
         (["chek"], 2, 'unknown command "chek". Did you mean "check"'),
         (["corpus", "nwe"], 2, 'Did you mean "new"'),
         (["check"], 2, "Missing argument"),
-        (["check", "nowhere"], 1, "no corpus here"),
+        (["check", "nowhere/at/all"], 1, "no corpus here"),
         (["run"], 2, "give a BENCH.toml, or all of --corpus, --task and --model"),
         (["run", "nothing.toml"], 2, "cannot be read"),
         (["run", "--corpus", KABAR, "--task", "stanc", "--model", "majority"], 2, 'Did you mean "stance"'),
@@ -77,7 +77,7 @@ def test_a_mistake_is_answered_with_its_remedy_and_its_exit_code(
 def test_json_says_the_same_as_the_exit_code(said, empty: Path) -> None:
     for args in (
         ["check", KABAR, "--json"],
-        ["check", "nowhere", "--json"],
+        ["check", "nowhere/at/all", "--json"],
         ["show", KABAR, "--json"],
         ["show", KABAR, "venezuela/000_57d2df40f0143d75", "--json"],
         ["list", "models", "--json"],
@@ -169,3 +169,98 @@ def test_the_shell_completes_verbs_and_models() -> None:
         binary = Path(sys.executable).parent / "harness"
         done = subprocess.run([binary], capture_output=True, text=True, env=env, check=False)
         assert wanted in done.stdout
+
+
+def model_file(folder: Path, body: str) -> None:
+    (folder / "mine.py").write_text(
+        "import os, sys\n"
+        "from harness import Annotations\n"
+        "class Mine:\n"
+        "    def fit(self, items, gold, *, seed): self.labels = gold.labels\n"
+        "    def predict(self, items):\n"
+        f"        {body}\n"
+        "        return Annotations.of_label(items['item'], self.labels, ['OTHER'] * len(items))\n"
+    )
+
+
+RUN_MINE = ("run", "--corpus", KABAR, "--task", "event", "--model", "./mine.py:Mine", "--json")
+
+
+def test_what_a_model_prints_does_not_stand_in_the_answer(said, empty: Path) -> None:
+    model_file(empty, "print('HELLO')")
+    code, out, err = said(*RUN_MINE)
+    assert code == json.loads(out)["exit"] == 0
+    assert "HELLO" in err
+
+
+def test_a_model_that_exits_is_a_failed_run_with_its_place(said, empty: Path) -> None:
+    model_file(empty, "sys.exit(3)")
+    code, out, err = said(*RUN_MINE)
+    assert code == json.loads(out)["exit"] == 5
+    assert "SystemExit: 3 (mine.py:6)" in err
+    assert not (empty / "runs" / "kabar-event").exists()
+
+
+def test_a_changed_neighbour_of_a_model_is_another_model(said, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.syspath_prepend(str(empty))
+    model_file(empty, "import beside_mine; print(beside_mine.X)")
+    (empty / "beside_mine.py").write_text("X = 'one'")
+    mine = (empty / "mine.py").read_text()
+    (empty / "mine.py").write_text(f"import beside_mine\n{mine}")
+    for value in ("one", "two"):
+        (empty / "beside_mine.py").write_text(f"X = '{value}!'")
+        sys.modules.pop("beside_mine", None)
+        for name in [name for name in sys.modules if name.startswith("harness_outside")]:
+            del sys.modules[name]
+        _, _, err = said(*RUN_MINE)
+        assert f"{value}!" in err
+
+
+def test_a_place_that_cannot_be_written_is_named(said, empty: Path) -> None:
+    (empty / "file").write_text("")
+    code, _, err = said("run", "--corpus", KABAR, "--task", "event", "--model", "majority", "--out", "file")
+    assert code == 5
+    assert "file" in err
+    assert "Check the path" in err
+
+
+def test_a_corpus_name_that_is_not_there_names_the_nearest(said, empty: Path) -> None:
+    (empty / "corpora").mkdir()
+    (empty / "corpora" / "kabar").symlink_to(KABAR)
+    code, _, err = said("check", "kabr")
+    assert code == 2
+    assert 'unknown corpus "kabr". Did you mean "kabar"' in err
+
+
+def test_a_file_about_all_items_is_scored_on_one_split(said, empty: Path) -> None:
+    said("run", "--corpus", KABAR, "--task", "event", "--model", "majority", "--out", "here")
+    file = "here/event/majority/predictions.jsonl"
+    code, out, _ = said("score", file, "--corpus", KABAR, "--task", "event", "--split", "test", "--json")
+    assert code == 0
+    assert json.loads(out)["content"]["n"] == 28
+
+
+def test_unanswered_items_are_told_under_the_table(said, empty: Path) -> None:
+    model_file(empty, "return Annotations.of_label(items['item'], self.labels, ['?'] * len(items))")
+    _, out, _ = said(*RUN_MINE[:-1])
+    assert "Mine: 61 invalid, counted as wrong" in out
+
+
+def test_a_narrow_terminal_cuts_no_number(said, empty: Path) -> None:
+    import subprocess
+    import sys
+
+    ask = f"stty cols 40; {sys.executable} -m harness run --corpus {KABAR} --task events --model majority"
+    done = subprocess.run(["script", "-qec", ask, "/dev/null"], capture_output=True, text=True, check=False)
+    if "not found" in done.stderr:
+        pytest.skip("the command script is not here")
+    assert "…" not in done.stdout
+    assert "16 groups" in done.stdout
+
+
+def test_one_part_is_told_whole(said) -> None:
+    _, out, _ = said("list", "formats", "csv")
+    assert out.startswith('csv(delimiter=",")')
+    assert "holder" in out

@@ -52,7 +52,7 @@ def test_a_new_corpus_passes_the_check_and_its_benchmark_is_read(
         (["mine", "--label", "text=A"], "is taken"),
         (["mine", "--label", "tone=A|B"], "separated by commas"),
         (["mine", "--label", "tone=A", "--of", "tune=holder"], 'Did you mean "tone"'),
-        (["mine", "--spans", "ent=A", "--of", "ent=holder"], "spans are not about anything"),
+        (["mine", "--spans", "ent=A", "--of", "ent=holder"], "--of goes with --label"),
         (["mine", "--label", "tone=A", "--of", "tone=pair"], "facet name"),
         (["mine", "--label", "tone=A", "--of", "tone=text"], "facet name"),
         (["mine", "--label", "tone=A", "--of", "tone=tone"], "facet name"),

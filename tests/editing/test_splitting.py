@@ -155,7 +155,7 @@ def test_the_command_splits_a_corpus_so_that_nothing_is_left_to_find(
     assert checking.check(root) == []
     after = files(root)
     assert run([*ask[:-1], "--seed", "4"]) == 0
-    assert capsys.readouterr().out.startswith("0 groups got a split")
+    assert capsys.readouterr().out.startswith("Every group keeps")
     assert files(root) == after
 
 
