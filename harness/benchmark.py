@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpus import Corpus, find, load
+from harness.corpus.reading import Tell
 from harness.errors import AskedWrongly, HarnessError, Problem, UnknownName, quote, suggestion
 from harness.files import digest, read_toml
 from harness.parts import Task
@@ -98,7 +99,7 @@ class Cell:
         return str(self.error) if self.error else ""
 
 
-def read(path: Path) -> Benchmark:
+def read(path: Path, tell: Tell = lambda done, total: None) -> Benchmark:
     """A benchmark from its file. Raises AskedWrongly with every problem of it, each with its line."""
     problems: list[Problem] = []
     place = str(path)
@@ -122,7 +123,7 @@ def read(path: Path) -> Benchmark:
     if "folds" in table and "split" in table:
         no(("split",), "both folds and split are given", "Keep one: cross-validation, or learn>score.")
     models, only_on = _models(table.get("models"), no)
-    tasks = _tasks(table.get("tasks"), path.parent, no)
+    tasks = _tasks(table.get("tasks"), path.parent, no, tell)
     known = {task.name for task in tasks}
     for name, wanted_tasks in only_on.items():
         for task in wanted_tasks:
@@ -167,7 +168,7 @@ def _models(table: Any, no: No) -> tuple[dict[str, Spec], dict[str, tuple[str, .
     return models, only_on
 
 
-def _tasks(tables: Any, folder: Path, no: No) -> list[Task]:
+def _tasks(tables: Any, folder: Path, no: No, tell: Tell) -> list[Task]:
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         no(("tasks",), "no tasks", 'Write [[tasks]] with corpus = "…" and use = "…".')
         return []
@@ -189,7 +190,7 @@ def _tasks(tables: Any, folder: Path, no: No) -> list[Task]:
         path = folder / where
         try:
             if path not in loaded:
-                loaded[path] = load(find(path))
+                loaded[path] = load(find(path), tell)
             task = task_of(use, loaded[path])
         except AskedWrongly as error:
             no((*here, "use"), *_in_two(error))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.records import show_value
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.corpus import Corpus
     from harness.result import Result
 
+T = TypeVar("T")
 WIDE = 500  # columns of a table at most, so that no number is cut
 
 
@@ -64,6 +66,41 @@ def results_table(task: str, results: Sequence[tuple[str, Result | None]]) -> An
     made.caption = Text("\n".join(notes)) if notes else None
     made.caption_justify = "left"
     return made
+
+
+def loaded(corpus: str) -> Corpus:
+    """The corpus by path or name, counted while it is read."""
+    from harness.corpus import find, load
+
+    return load(find(corpus), counter("groups read"))
+
+
+def counter(what: str) -> Callable[[int, int], None]:
+    """Counts on stderr what takes longer than a second, where stderr is a terminal; silence elsewhere."""
+    import time
+
+    last = time.monotonic() + 0.8  # when it was last told; nothing is, in the first second
+    told = False
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last, told
+        if done == total and told:
+            sys.stderr.write("\r\x1b[K")
+        elif time.monotonic() - last > 0.2:
+            last, told = time.monotonic(), True
+            sys.stderr.write(f"\r{what}: {done} of {total}" if total else f"\r{what}: {done}")
+        sys.stderr.flush()
+
+    return tell if sys.stderr.isatty() else lambda done, total: None
+
+
+def counted(rows: Iterable[T], what: str) -> Iterator[T]:
+    """The same rows, counted while they are read."""
+    tell, done = counter(what), 0
+    for done, row in enumerate(rows, 1):
+        tell(done, 0)
+        yield row
+    tell(done, done)
 
 
 @contextmanager

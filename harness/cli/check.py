@@ -11,13 +11,14 @@ import click
 def command(corpus: str, as_json: bool) -> int:
     """Check CORPUS, by path or by its name under corpora/: exit 0 where it is well, 1 where it has problems."""
     from harness.checking import problems_of, summary
+    from harness.cli import _show
     from harness.corpus import find
     from harness.corpus.reading import read_folder
     from harness.errors import ProblemsFound
 
     root = find(corpus)
     try:
-        reading = read_folder(root, everyone=True)
+        reading = read_folder(root, everyone=True, tell=_show.counter("groups read"))
         problems, seen = problems_of(reading), dict(summary(reading))
     except ProblemsFound as found:
         problems, seen = found.problems, {}

@@ -22,6 +22,7 @@ def command(corpus: str, by: str, seed: int, ratio: str, again: bool, dry_run: b
     """Write a split into each group.toml of CORPUS that has none. Groups go to one split whole."""
     from collections import Counter
 
+    from harness.cli import _show
     from harness.corpus import find
     from harness.corpus.reading import read_folder
     from harness.editing.splitting import apply_split, plan_split
@@ -33,7 +34,7 @@ def command(corpus: str, by: str, seed: int, ratio: str, again: bool, dry_run: b
             raise ValueError("a split twice")
     except ValueError:
         raise AskedWrongly(f'--ratio "{ratio}": write train=0.6,dev=0.1,test=0.3.') from None
-    reading = read_folder(find(corpus))
+    reading = read_folder(find(corpus), tell=_show.counter("groups read"))
     if reading.problems:
         raise ProblemsFound(reading.problems)
     chosen = plan_split(reading, by=by, seed=seed, ratios=dict(shares), again=again)

@@ -41,7 +41,7 @@ def command(
     from harness.registry import make, parse
 
     problems: list[Problem] = []
-    rows = make("formats", parse(form)).read(file, problems)
+    rows = _show.counted(make("formats", parse(form)).read(file, problems), "rows read")
     plan = plan_import(find(corpus), str(file), rows, group=group or "", offsets=offsets, lf=lf, problems=problems)
     code = 1 if plan.rejected else 0
     if write and not plan.rejected:

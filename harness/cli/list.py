@@ -49,8 +49,9 @@ def command(what: str, name: str | None, corpus: str | None, settings: bool, as_
 def _tasks(corpus: str) -> dict[str, str]:
     from harness import api
     from harness.benchmark import tasks_of
+    from harness.cli import _show
 
-    loaded = api.load(corpus)
+    loaded = _show.loaded(corpus)
     rows = {}
     for name in tasks_of(loaded):
         task = api.task(name, loaded)

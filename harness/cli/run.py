@@ -99,18 +99,19 @@ def _benchmark(
     """The benchmark in a file, or the one that the options describe."""
     from harness import api
     from harness.benchmark import Benchmark, read
+    from harness.cli import _show
     from harness.registry import make, parse
     from harness.running import metrics_of, refuse_unfit
 
     if bench is not None:
         if corpus or task or model or metrics:
             raise AskedWrongly("BENCH says corpus, task, model and metrics itself: leave the options away, or BENCH.")
-        return read(bench)
+        return read(bench, _show.counter("groups read"))
     if not (corpus and task and model):
         raise AskedWrongly("give a BENCH.toml, or all of --corpus, --task and --model.")
     from dataclasses import replace
 
-    asked = api.task(task, api.load(corpus))
+    asked = api.task(task, _show.loaded(corpus))
     if metrics:
         asked = replace(asked, metrics=tuple(metrics_of(asked, metrics)))
     spec = parse(model)

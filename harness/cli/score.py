@@ -38,9 +38,10 @@ def command(
     An item that the file lacks is missing and counts as wrong.
     """
     from harness import api
+    from harness.cli import _show
 
     result = api.score(
-        predictions, api.task(task, api.load(corpus)), metrics=metrics or None, seed=seed, split=split or ""
+        predictions, api.task(task, _show.loaded(corpus)), metrics=metrics or None, seed=seed, split=split or ""
     )
     if as_json:
         from harness.files import canonical

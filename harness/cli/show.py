@@ -21,9 +21,9 @@ COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red", "bright_cyan", "
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def command(corpus: str, document: str | None, as_json: bool) -> int:
     """Show CORPUS, or one DOCUMENT of it by GROUP/ID (ID alone where only one document has it)."""
-    from harness import api
+    from harness.cli import _show
 
-    loaded = api.load(corpus)
+    loaded = _show.loaded(corpus)
     if document is None:
         _corpus(loaded, as_json)
     else:

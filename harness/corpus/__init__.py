@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.corpus.reading import read_folder
+from harness.corpus.reading import Tell, read_folder
 from harness.corpus.schema import SPLITS, Layer, Schema
 from harness.errors import ProblemsFound, UnknownName
 from harness.files import digest_bytes
@@ -121,9 +121,9 @@ def find(corpus: str | Path) -> Path:
     return Path("corpora") / path
 
 
-def load(path: Path) -> Corpus:
+def load(path: Path, tell: Tell = lambda done, total: None) -> Corpus:
     """Read the corpus in a folder. Raises ProblemsFound with everything that makes it unusable."""
-    reading = read_folder(path)
+    reading = read_folder(path, tell=tell)
     if reading.problems:
         raise ProblemsFound(reading.problems)
     return Corpus(path, reading.schema, tuple(reading.documents))

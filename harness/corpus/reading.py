@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from harness.records import Document
 
 STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 LAYER_STATES = ("done", "open")
+Tell = Callable[[int, int], None]  # done, total
 HEADER = ("doc", "text_sha256", "unit", "by", "guideline", "layers")
 
 
@@ -46,8 +47,11 @@ class Reading:
     unsplit: list[str] = field(default_factory=list)  # the group.toml that name no split
 
 
-def read_folder(root: Path, *, everyone: bool = False) -> Reading:
-    """Read a whole corpus folder; `everyone` reads the files of all annotators, not the gold alone."""
+def read_folder(root: Path, *, everyone: bool = False, tell: Tell = lambda done, total: None) -> Reading:
+    """Read a whole corpus folder; `everyone` reads the files of all annotators, not the gold alone.
+
+    `tell` hears after each group how many of how many are done.
+    """
     problems: list[Problem] = []
     reading = Reading(root, read_schema(root, problems), problems=problems)
     folder = root / "documents"
@@ -58,7 +62,9 @@ def read_folder(root: Path, *, everyone: bool = False) -> Reading:
         remedy = "Make documents/GROUP/ID.txt, or import: harness import FILE --to CORPUS --as csv."
         problems.append(Problem("documents", 0, "the folder is missing", remedy))
         return reading
-    for entry in _entries(folder, "documents", problems):
+    entries = _entries(folder, "documents", problems)
+    for done, entry in enumerate(entries):
+        tell(done, len(entries))
         place = f"documents/{shown(entry.name)}"
         if entry.name.startswith((".import-", ".imported-")):
             problems.append(
@@ -71,6 +77,7 @@ def read_folder(root: Path, *, everyone: bool = False) -> Reading:
         else:
             found = "a file that belongs to no group" if kind == "file" else kind
             problems.append(Problem(place, 0, found, "Documents stand in documents/GROUP/; move or remove it."))
+    tell(len(entries), len(entries))
     return reading
 
 

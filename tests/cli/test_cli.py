@@ -264,3 +264,23 @@ def test_one_part_is_told_whole(said) -> None:
     _, out, _ = said("list", "formats", "csv")
     assert out.startswith('csv(delimiter=",")')
     assert "holder" in out
+
+
+def test_what_takes_long_is_counted_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import sys
+    import time
+
+    from harness.cli import _show
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    now = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(now)))
+    for stream, told in ((Terminal(), "rows read: 3"), (io.StringIO(), "")):
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert list(_show.counted("abc", "rows read")) == ["a", "b", "c"]
+        assert told in stream.getvalue()
+        assert bool(stream.getvalue()) == bool(told)
