@@ -5,26 +5,61 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from harness.records import ANSWERED, Annotations
+from harness.records import ANSWERED, Annotations, Counts
 
-Rows = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float64]
+HITS, SAID, DUE = range(3)
 
 
-def label_counts(gold: Annotations, predicted: Annotations) -> Rows:
-    """For each label whether it was right, said, and due: rows (n_items, 3 * n_labels).
+def label_counts(gold: Annotations, predicted: Annotations) -> Counts:
+    """For each label whether it was right, said, and due; then the item, and whether it was right as a whole.
 
-    The columns are hits of every label, then predictions of every label, then gold of every label. Works on
-    one label an item and on sets. An item that was not answered has no prediction, so its gold counts as missed.
+    Rows are (3 * n_labels + 2,): hits of every label, predictions of every label, gold of every label, 1, and 1
+    where the answer is right as a whole. On one label an item and on sets. An item that was not answered has no
+    prediction and is wrong.
     """
+    if gold.kind == predicted.kind == "label":
+        return _one_label(gold, predicted)
     said, due = _indicators(predicted, gold.labels), _indicators(gold, gold.labels)
-    return np.hstack([said & due, said, due]).astype(np.float64)
+    whole = (said == due).all(axis=1) & (predicted.status == ANSWERED)
+    rows = np.column_stack([said & due, said, due, np.ones(len(gold)), whole])
+    return coded(rows.astype(np.float64))
 
 
-def span_counts(gold: Annotations, predicted: Annotations) -> Rows:
-    """For each label the spans that match exactly, that were said, and that were due: (n_items, 3 * n_labels).
+def split_labels(totals: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Totals (..., 3 * n_labels + 2) -> hits, said, due, each (..., n_labels), then n and right, each (...)."""
+    k = (totals.shape[-1] - 2) // 3
+    hits, said, due = (totals[..., part * k : (part + 1) * k] for part in (HITS, SAID, DUE))
+    return hits, said, due, totals[..., -2], totals[..., -1]
+
+
+def _one_label(gold: Annotations, predicted: Annotations) -> Counts:
+    """The confusion of labels: one code for each pair of gold and predicted label that occurs."""
+    k = len(gold.labels)
+    said = np.where(predicted.status == ANSWERED, predicted.codes, -1).astype(np.int64)
+    cell = (gold.codes.astype(np.int64) + 1) * (k + 1) + said + 1  # -1, no label, is the first row and column
+    seen = np.bincount(cell, minlength=(k + 1) ** 2) > 0 if (k + 1) ** 2 <= max(len(gold), 4096) else None
+    if seen is not None:
+        cells = np.flatnonzero(seen)
+        code = (np.cumsum(seen) - 1)[cell]
+    else:
+        cells, code = np.unique(cell, return_inverse=True)
+    due, said = cells // (k + 1) - 1, cells % (k + 1) - 1
+    vectors = np.zeros((len(cells), 3 * k + 2))
+    each = np.arange(len(cells))
+    for part, label, there in ((HITS, due, due == said), (SAID, said, said >= 0), (DUE, due, due >= 0)):
+        there = there & (label >= 0)
+        vectors[each[there], part * k + label[there]] = 1
+    vectors[:, -2] = 1
+    vectors[:, -1] = (due == said) & (due >= 0)
+    return Counts(code.astype(np.int64), vectors)
+
+
+def span_counts(gold: Annotations, predicted: Annotations) -> Array:
+    """For each label the spans that match exactly, that were said, and that were due: (n_items, 3 * n_labels + 1).
 
     A match is the same start, end and label, each gold span matched once. A predicted span whose label is
-    unknown is said under no label, and counted in the last column: rows are (n_items, 3 * n_labels + 1).
+    unknown is said under no label, and counted in the last column.
     """
     n, k = len(gold), len(gold.labels)
     hits = np.zeros((n, k))
@@ -46,6 +81,22 @@ def span_counts(gold: Annotations, predicted: Annotations) -> Rows:
     return np.hstack([hits, said, due, unknown[:, None]])
 
 
+def coded(rows: Array) -> Counts:
+    """Rows (n_items, k), one an item, as the distinct ones and which of them each item has."""
+    vectors, code = np.unique(rows, axis=0, return_inverse=True)
+    return Counts(code.reshape(-1).astype(np.int64), vectors)
+
+
+def f1_of(hits: Array, said: Array, due: Array) -> Array:
+    """2 · hits / (said + due), 0 where nothing was said or due."""
+    return ratio(2 * hits, said + due)
+
+
+def ratio(part: Array, whole: Array) -> Array:
+    """part / whole, 0 where whole is 0."""
+    return np.divide(part, whole, out=np.zeros_like(np.asarray(part, np.float64)), where=whole != 0)
+
+
 def _indicators(annotations: Annotations, labels: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """(n_items, n_labels): whether the item was given the label."""
     table = np.zeros((len(annotations), len(labels)), bool)
@@ -63,7 +114,7 @@ def _item_of(annotations: Annotations) -> npt.NDArray[np.int64]:
     return np.repeat(np.arange(len(annotations)), np.diff(annotations.offsets))
 
 
-def _spans_per_label(annotations: Annotations, k: int) -> tuple[Rows, Rows]:
+def _spans_per_label(annotations: Annotations, k: int) -> tuple[Array, Array]:
     counts = np.zeros((len(annotations), k + 1))
     np.add.at(counts, (_item_of(annotations), annotations.codes), 1)  # code -1 is the last column
     return counts[:, :k], counts[:, k]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from harness.errors import Problem
-from harness.records import Annotations, Items, Kind
+from harness.records import Annotations, Counts, Items, Kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,13 +68,13 @@ class Model(Protocol):
 class Metric:
     """A formula on summed counts.
 
-    `count(gold, predicted)` gives rows (n_items, k) of numbers that may be summed over any set of items;
-    `score(totals)` maps (..., k) to (...), `by_label(totals)` to (..., n_labels). Both are called with the gold's
-    labels as they were declared. `n_items` rows always: an item that was not answered counts as wrong.
+    `count(gold, predicted)` gives each item a row of k numbers that may be summed over any set of items;
+    `score(totals)` maps (..., k) to (...), `by_label(totals)` to (..., n_labels), labels in the order declared.
+    Every item has a row: one that was not answered counts as wrong.
     """
 
     kinds: tuple[Kind, ...]
-    count: Callable[[Annotations, Annotations], npt.NDArray[np.float64]]
+    count: Callable[[Annotations, Annotations], Counts]
     score: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
     by_label: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
     unfit: Callable[[Annotations], str] = field(default=lambda gold: "")  # why a gold of the right kind will not do

@@ -271,6 +271,38 @@ class Annotations:
         return self.labels[code] if code >= 0 else "?"
 
 
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What a metric counts: item i has the row `vectors[code[i]]`. Rows may be summed over any set of items.
+
+    Many items share few rows, so sums and draws are made over the vectors and how often each occurs.
+    """
+
+    code: npt.NDArray[np.int64]  # (n_items,)
+    vectors: npt.NDArray[np.float64]  # (m, k)
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    @property
+    def rows(self) -> npt.NDArray[np.float64]:
+        """One row an item, (n_items, k)."""
+        return self.vectors[self.code]
+
+    @property
+    def times(self) -> npt.NDArray[np.int64]:
+        """How many items have each vector, (m,)."""
+        import numpy as np
+
+        return np.bincount(self.code, minlength=len(self.vectors))
+
+    @property
+    def total(self) -> npt.NDArray[np.float64]:
+        """The sum of all rows, (k,)."""
+        total: npt.NDArray[np.float64] = self.times @ self.vectors
+        return total
+
+
 def _digest(parts: Iterable[bytes]) -> str:
     """SHA-256 of byte strings, each with its length before it, so that none runs into the next."""
     import hashlib

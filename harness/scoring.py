@@ -9,11 +9,9 @@ import numpy.typing as npt
 
 from harness.errors import AskedWrongly
 from harness.parts import Metric, Task
-from harness.records import STATUSES, Annotations, Items, Score
-from harness.stats.bootstrap import intervals, sum_by_unit
-
-FEWEST = 8  # units under which no interval is given
-FEW = 20  # units under which the percentile interval is likely too narrow
+from harness.records import STATUSES, Annotations, Counts, Items, Score
+from harness.stats.bootstrap import FEW, FEWEST, intervals, sum_by_unit
+from harness.stats.distinct import distinct, merged
 
 
 def unit_of(items: Items) -> tuple[str, npt.NDArray[np.int64], int]:
@@ -37,16 +35,17 @@ def score(task: Task, predicted: Annotations, metrics: Mapping[str, Metric], *, 
     scores: list[Score] = []
     for spec, metric in metrics.items():
         refuse_unfit(task, spec, metric)
-        units = sum_by_unit(metric.count(task.gold, predicted), unit, n_units)
+        counts = metric.count(task.gold, predicted)
+        vectors, times = units_of(counts, unit, n_units)
         formulas = [metric.score]
         if metric.by_label is not None:
             formulas.append(metric.by_label)
         enough = n_units >= FEWEST
         nothing = [(np.array(np.nan), np.array(np.nan))] * len(formulas)
-        drawn = intervals(units, formulas, seed=seed) if enough else nothing
+        drawn = intervals(vectors, times, formulas, seed=seed) if enough else nothing
         for formula, (lows, highs) in zip(formulas, drawn, strict=True):
             labels = [""] if formula is metric.score else list(task.gold.labels)
-            values = np.broadcast_to(formula(units.sum(axis=0)), len(labels))
+            values = np.broadcast_to(formula(counts.total), len(labels))
             ends = [np.broadcast_to(end, len(labels)) for end in (lows, highs)]
             for label, value, low, high in zip(labels, values, *ends, strict=True):
                 flat = not low < high  # also where an end is not defined
@@ -64,6 +63,19 @@ def score(task: Task, predicted: Annotations, metrics: Mapping[str, Metric], *, 
                     )
                 )
     return scores
+
+
+def units_of(
+    counts: Counts, unit: npt.NDArray[np.int64], n_units: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The distinct vectors of units (m, k), sorted, and how many units have each (m,).
+
+    Where every unit is one item, its vectors are the items' own and nothing is summed.
+    """
+    if n_units == len(counts):
+        there = np.flatnonzero(counts.times)
+        return merged(counts.vectors[there], counts.times[there])
+    return distinct(sum_by_unit(counts.rows, unit, n_units))
 
 
 def _note(n_units: int, unit: str, flat: bool, undefined: bool) -> str:

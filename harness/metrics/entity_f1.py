@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from harness.counts import span_counts
+from harness.counts import coded, f1_of, span_counts
 from harness.errors import quote, suggestion
 from harness.parts import Metric
-from harness.records import Annotations
+from harness.records import Annotations, Counts
 
 
 def entity_f1(*, tier: str = "") -> Metric:
@@ -27,13 +27,13 @@ def entity_f1(*, tier: str = "") -> Metric:
         known = ["all", *gold.tiers]
         return "" if not tier or tier in known else f"no tier {quote(tier)}. {suggestion(tier, known)}"
 
-    def count(gold: Annotations, predicted: Annotations) -> npt.NDArray[np.float64]:
+    def count(gold: Annotations, predicted: Annotations) -> Counts:
         hits, said, due, unknown = _split(span_counts(gold, predicted))
         chosen = np.isin(np.array(gold.labels), _tier(gold, tier))
         # labels outside the tier keep their columns for `by_label`, and stand apart in the headline
         headline = [counts[:, chosen].sum(axis=1) for counts in (hits, said, due)]
         headline[1] = headline[1] + unknown[:, 0]
-        return np.hstack([np.column_stack(headline), hits, said, due])
+        return coded(np.hstack([np.column_stack(headline), hits, said, due]))
 
     return Metric(kinds=("spans",), count=count, score=_score, by_label=_by_label, unfit=unfit)
 
@@ -52,14 +52,8 @@ def _split(rows: npt.NDArray[np.float64]) -> list[npt.NDArray[np.float64]]:
 
 
 def _score(totals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return _f1(totals[..., 0], totals[..., 1], totals[..., 2])
+    return f1_of(totals[..., 0], totals[..., 1], totals[..., 2])
 
 
 def _by_label(totals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return _f1(*np.split(totals[..., 3:], 3, axis=-1))
-
-
-def _f1(
-    hits: npt.NDArray[np.float64], said: npt.NDArray[np.float64], due: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    return np.divide(2 * hits, said + due, out=np.zeros_like(hits), where=said + due > 0)
+    return f1_of(*np.split(totals[..., 3:], 3, axis=-1))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from harness.counts import label_counts
+from harness.counts import f1_of, label_counts, split_labels
 from harness.errors import suggestion
 from harness.parts import Metric
-from harness.records import Annotations
+from harness.records import Annotations, Counts
 
 
 def favor_against(*, favor: str = "FAVOR", against: str = "AGAINST") -> Metric:
@@ -24,15 +24,15 @@ def favor_against(*, favor: str = "FAVOR", against: str = "AGAINST") -> Metric:
         absent = [label for label in wanted if label not in gold.labels]
         return f"it needs the label {absent[0]}. {suggestion(absent[0], gold.labels)}" if absent else ""
 
-    def count(gold: Annotations, predicted: Annotations) -> npt.NDArray[np.float64]:
-        hits, said, due = np.split(label_counts(gold, predicted), 3, axis=1)
+    def count(gold: Annotations, predicted: Annotations) -> Counts:
+        counts = label_counts(gold, predicted)
         columns = [gold.labels.index(label) for label in wanted]
-        return np.hstack([hits[:, columns], said[:, columns], due[:, columns]])
+        parts = [part[:, columns] for part in split_labels(counts.vectors)[:3]]
+        return Counts(counts.code, np.hstack(parts))
 
     return Metric(kinds=("label",), count=count, score=_score, unfit=unfit)
 
 
 def _score(totals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     hits, said, due = np.split(totals, 3, axis=-1)
-    f1 = np.divide(2 * hits, said + due, out=np.zeros_like(hits), where=said + due > 0)
-    return np.asarray(f1.mean(axis=-1))
+    return np.asarray(f1_of(hits, said, due).mean(axis=-1))

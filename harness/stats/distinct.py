@@ -33,10 +33,10 @@ def distinct(units: npt.NDArray[Any]) -> tuple[Array, Counts]:
 
 def distinct_of(blocks: Iterable[Array]) -> tuple[Array, Counts]:
     """The same over units that come in blocks (n_i, k), at least one, of which no more than one is held."""
-    vectors, times = zip(*(_merged(block, None) for block in blocks), strict=True)
+    vectors, times = zip(*(merged(block, None) for block in blocks), strict=True)
     if len(vectors) == 1:
         return vectors[0], times[0]
-    return _merged(np.concatenate(vectors), np.concatenate(times))
+    return merged(np.concatenate(vectors), np.concatenate(times))
 
 
 def blocks_of(*tables: npt.NDArray[Any]) -> Iterator[Array]:
@@ -68,7 +68,7 @@ def draw_counts(times: Counts, random: np.random.Generator, draws: int) -> Itera
         yield counts
 
 
-def _merged(rows: Array, weights: Counts | None) -> tuple[Array, Counts]:
+def merged(rows: Array, weights: Counts | None) -> tuple[Array, Counts]:
     """Distinct rows, and the sum of the weights (1 where none are given) of each."""
     n = len(rows)
     if n == 0:

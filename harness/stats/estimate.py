@@ -18,13 +18,11 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from harness.stats.bootstrap import DRAWS, LEVEL, draw_totals, sum_by_unit
+from harness.stats.bootstrap import DRAWS, FEW, FEWEST, LEVEL, draw_totals, sum_by_unit
 
 Array = npt.NDArray[np.float64]
 Formula = Callable[[Array], Array]
 
-FEWEST = 8  # units under which there is no interval
-FEW = 20  # units under which the interval is likely too narrow
 UNDEFINED = 0.05  # share of draws without a value above which there is no interval
 
 

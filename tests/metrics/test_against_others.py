@@ -1,6 +1,8 @@
 """Our numbers against scikit-learn's and seqeval's on the same answers."""
 
+import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +18,12 @@ ULP = 2.3e-16  # one unit in the last place of a number up to 1
 
 def ours(spec: str, gold: Annotations, predicted: Annotations) -> float:
     metric = make("metrics", parse(spec))
-    return float(metric.score(metric.count(gold, predicted).sum(axis=0)))
+    return float(metric.score(metric.count(gold, predicted).total))
 
 
 def each(spec: str, gold: Annotations, predicted: Annotations) -> np.ndarray:
     metric = make("metrics", parse(spec))
-    return metric.by_label(metric.count(gold, predicted).sum(axis=0))
+    return metric.by_label(metric.count(gold, predicted).total)
 
 
 @settings(max_examples=80, deadline=None)
@@ -44,6 +46,83 @@ def test_label_scores_equal_scikit_learn(n: int, seed: int, few: int) -> None:
         assert ours("accuracy", gold, predicted) == pytest.approx(sk.accuracy_score(due, said), abs=ULP, rel=0)
         theirs = sk.f1_score(due, said, labels=["A", "B"], average="macro", zero_division=0)
         assert ours("favor_against(favor='A', against='B')", gold, predicted) == pytest.approx(theirs, abs=ULP, rel=0)
+
+
+@settings(max_examples=80, deadline=None)
+@given(n=st.integers(2, 60), seed=st.integers(0, 2**31), few=st.integers(1, 4))
+def test_the_other_label_scores_equal_scikit_learn_too(n: int, seed: int, few: int) -> None:
+    from sklearn import metrics as sk
+
+    gold = some_answers("label", n, seed, gold=True, labels=LABELS[:few])
+    gold = Annotations.of_label(gold.item, LABELS, gold.answers())
+    predicted = some_answers("label", n, seed + 1)
+    due, said = ([str(label) for label in answers.answers()] for answers in (gold, predicted))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for average in ("macro", "micro", "weighted"):
+            settings_ = {"labels": LABELS, "average": average, "zero_division": 0}
+            for name, theirs in (
+                ("precision", sk.precision_score(due, said, **settings_)),
+                ("recall", sk.recall_score(due, said, **settings_)),
+                ("f1", sk.f1_score(due, said, **settings_)),
+            ):
+                assert ours(f"{name}(average='{average}')", gold, predicted) == pytest.approx(theirs, abs=2 * ULP)
+            if average != "weighted":
+                theirs = sk.jaccard_score(due, said, **settings_)
+                assert ours(f"jaccard(average='{average}')", gold, predicted) == pytest.approx(theirs, abs=2 * ULP)
+        assert ours("mcc", gold, predicted) == pytest.approx(sk.matthews_corrcoef(due, said), abs=1e-12)
+        theirs = sk.balanced_accuracy_score(due, said)
+        assert ours("balanced_accuracy", gold, predicted) == pytest.approx(theirs, abs=2 * ULP)
+        if len({*due, *said}) > 1:
+            assert ours("kappa", gold, predicted) == pytest.approx(sk.cohen_kappa_score(due, said), abs=1e-12)
+
+
+GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
+
+
+def golden(name: str) -> dict:
+    path = GOLDEN / name
+    if not path.is_file():
+        pytest.skip(f"the reference values are not at {path}")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_favor_against_equals_the_official_scorer_of_semeval_2016() -> None:
+    cases = golden("semeval2016_task6.json")["cases"]
+    assert len(cases) == 8
+    labels = ("FAVOR", "AGAINST", "NONE")
+    for case in cases:
+        item = [str(i) for i in range(len(case["gold"]))]
+        gold, said = (Annotations.of_label(item, labels, case[side]) for side in ("gold", "pred"))
+        assert ours("favor_against", gold, said) == pytest.approx(case["f_avg"], abs=5e-5), case["name"]
+        for name, at in (("precision", 0), ("recall", 1), ("f1", 2)):
+            favor, against, _ = each(name, gold, said)
+            assert favor == pytest.approx(case["favor"][at], abs=5e-5)
+            assert against == pytest.approx(case["against"][at], abs=5e-5)
+
+
+def test_label_scores_equal_the_examples_in_scikit_learns_documentation() -> None:
+    done = 0
+    for case in golden("sklearn_docs.json")["cases"]:
+        name = OF_SKLEARN.get(case["fn"])
+        if name is None:
+            continue
+        labels = tuple(sorted({str(label) for label in (*case["y"], *case["p"])}))
+        item = [str(i) for i in range(len(case["y"]))]
+        gold, said = (Annotations.of_label(item, labels, list(map(str, case[side]))) for side in ("y", "p"))
+        assert ours(name, gold, said) == pytest.approx(case["value"], abs=1e-12), case["fn"]
+        done += 1
+    assert done == 6
+
+
+OF_SKLEARN = {
+    "f1_score macro": "f1",
+    "f1_score weighted": "f1(average='weighted')",
+    "accuracy": "accuracy",
+    "balanced accuracy = macro recall": "balanced_accuracy",
+    "matthews_corrcoef": "mcc",
+    "cohen_kappa": "kappa",
+}
 
 
 @settings(max_examples=80, deadline=None)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from harness.stats.bootstrap import draw_totals, intervals, sum_by_unit
+from harness.stats.distinct import distinct
 
 
 def mean(totals: np.ndarray) -> np.ndarray:
@@ -17,7 +18,7 @@ def some_units(n: int, seed: int) -> np.ndarray:
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_theory() -> None:
     units = some_units(400, 1)
-    [(low, high)] = intervals(units, [mean], seed=5)
+    [(low, high)] = intervals(*distinct(units), [mean], seed=5)
     rate = units[:, 0] / 4
     half = 1.96 * rate.std() / np.sqrt(400)
     assert low == pytest.approx(rate.mean() - half, abs=0.003)
@@ -26,7 +27,7 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_theory() -> None:
 
 def test_it_is_the_bootstrap_of_units_drawn_one_by_one() -> None:
     units = some_units(30, 2)
-    [(low, high)] = intervals(units, [mean], seed=5, draws=40_000)
+    [(low, high)] = intervals(*distinct(units), [mean], seed=5, draws=40_000)
     rng = np.random.default_rng(9)
     drawn = [mean(units[rng.integers(0, 30, 30)].sum(axis=0)) for _ in range(20_000)]
     by_hand = np.quantile(drawn, [0.025, 0.975])
@@ -42,21 +43,21 @@ def test_every_draw_holds_as_many_units_as_there_are() -> None:
 def test_the_order_of_units_does_not_matter_and_the_seed_decides_all() -> None:
     units = some_units(60, 4)
     shuffled = units[np.random.default_rng(0).permutation(60)]
-    assert intervals(units, [mean], seed=7) == intervals(shuffled, [mean], seed=7)
-    assert intervals(units, [mean], seed=7) != intervals(units, [mean], seed=8)
+    assert intervals(*distinct(units), [mean], seed=7) == intervals(*distinct(shuffled), [mean], seed=7)
+    assert intervals(*distinct(units), [mean], seed=7) != intervals(*distinct(units), [mean], seed=8)
 
 
 def test_blocks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     units = some_units(40, 5)
-    at_once = intervals(units, [mean], seed=7, draws=1000)
-    monkeypatch.setattr("harness.stats.bootstrap.CELLS", 100)
-    assert intervals(units, [mean], seed=7, draws=1000) == at_once
+    at_once = intervals(*distinct(units), [mean], seed=7, draws=1000)
+    monkeypatch.setattr("harness.stats.distinct.HELD", 100)
+    assert intervals(*distinct(units), [mean], seed=7, draws=1000) == at_once
 
 
 def test_draws_without_a_value_are_left_out() -> None:
     units = np.array([[1.0, 1], [0, 0], [0, 0], [0, 1]])
     with np.errstate(invalid="ignore"):
-        [(low, high)] = intervals(units, [mean], seed=1)
+        [(low, high)] = intervals(*distinct(units), [mean], seed=1)
     assert 0 <= low <= high <= 1
 
 
@@ -72,6 +73,6 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     for trial in range(300):
         right = rng.random(100) < 0.7
         units = np.column_stack([right, np.ones(100)]).astype(float)
-        [(low, high)] = intervals(units, [mean], seed=trial, draws=1000)
+        [(low, high)] = intervals(*distinct(units), [mean], seed=trial, draws=1000)
         covered += low <= 0.7 <= high
     assert 0.90 <= covered / 300 <= 0.98
