@@ -7,7 +7,8 @@ from typing import Any
 
 from harness.corpus import NOT_SCORED, Corpus, Layer
 from harness.errors import AskedWrongly, UnknownName
-from harness.records import Document, Items
+from harness.parts import Task
+from harness.records import Annotations, Document, Items
 
 Where = Mapping[str, Any]
 
@@ -39,6 +40,29 @@ def matching(lines: Sequence[Mapping[str, Any]], where: Where) -> list[Mapping[s
     """The annotations that meet every condition; a list of values means any of them."""
     wanted = {key: value if isinstance(value, list | tuple) else [value] for key, value in where.items()}
     return [line for line in lines if all(line.get(key) in values for key, values in wanted.items())]
+
+
+def task_of(
+    corpus: Corpus,
+    layer: Layer,
+    name: str,
+    use: str,
+    where: Where,
+    items: Items,
+    gold: Annotations,
+    metrics: Sequence[str],
+) -> Task:
+    """The question with its items and gold, and how it was asked."""
+    return Task(
+        name=name,
+        items=items,
+        gold=gold,
+        metrics=tuple(metrics),
+        corpus=corpus.name,
+        corpus_digest=corpus.digest,
+        of=layer.of,
+        settings={"use": use, "layer": layer.name, "where": dict(where)},
+    )
 
 
 def scored_documents(corpus: Corpus, layer: Layer) -> Iterator[Document]:

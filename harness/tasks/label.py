@@ -19,6 +19,7 @@ from harness.tasks._columns import (
     layer_of,
     matching,
     scored_documents,
+    task_of,
 )
 
 METRICS = ("f1", "accuracy")
@@ -37,7 +38,7 @@ def label(
     Raises ProblemsFound where a document has no such label, or several: a question without one answer.
     """
     found = layer_of(corpus, name, layer, "label", ("label", "labels"))
-    where = dict(where or {})
+    where = where or {}
     check_where(found, name, where)
     asked: list[tuple[Document, tuple[str, ...]]] = []
     answers: list[str] = []
@@ -64,13 +65,5 @@ def label(
     if problems:
         raise ProblemsFound(problems)
     items = facet_items(asked, found.of) if found.of else document_items([document for document, _ in asked])
-    return Task(
-        name=name,
-        items=items,
-        gold=Annotations.of_label(items["item"], found.labels, answers),
-        metrics=tuple(metrics),
-        corpus=corpus.name,
-        corpus_digest=corpus.digest,
-        of=found.of,
-        settings={"use": "label", "layer": layer, "where": where},
-    )
+    gold = Annotations.of_label(items["item"], found.labels, answers)
+    return task_of(corpus, found, name, "label", where, items, gold, metrics)

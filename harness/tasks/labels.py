@@ -9,7 +9,7 @@ from harness.corpus import Corpus
 from harness.errors import AskedWrongly
 from harness.parts import Task
 from harness.records import Annotations
-from harness.tasks._columns import check_where, document_items, layer_of, matching, scored_documents
+from harness.tasks._columns import check_where, document_items, layer_of, matching, scored_documents, task_of
 
 METRICS = ("f1(average='micro')", "f1")
 
@@ -26,17 +26,10 @@ def labels(
     found = layer_of(corpus, name, layer, "labels", ("label", "labels"))
     if found.of:
         raise AskedWrongly(f"task {name}: layer {layer} is about {', '.join(found.of)}. Use label.")
-    where = dict(where or {})
+    where = where or {}
     check_where(found, name, where)
     documents = list(scored_documents(corpus, found))
     answers = [{line["label"] for line in matching(document.gold[layer], where)} for document in documents]
     items = document_items(documents)
-    return Task(
-        name=name,
-        items=items,
-        gold=Annotations.of_labels(items["item"], found.labels, answers),
-        metrics=tuple(metrics),
-        corpus=corpus.name,
-        corpus_digest=corpus.digest,
-        settings={"use": "labels", "layer": layer, "where": where},
-    )
+    gold = Annotations.of_labels(items["item"], found.labels, answers)
+    return task_of(corpus, found, name, "labels", where, items, gold, metrics)

@@ -8,7 +8,7 @@ from typing import Any
 from harness.corpus import Corpus
 from harness.parts import Task
 from harness.records import Annotations
-from harness.tasks._columns import check_where, document_items, layer_of, matching, scored_documents
+from harness.tasks._columns import check_where, document_items, layer_of, matching, scored_documents, task_of
 
 METRICS = ("entity_f1",)
 
@@ -23,7 +23,7 @@ def spans(
 ) -> Task:
     """Ask for every span of a document that meets `where`. Offsets are code points, ends exclusive."""
     found = layer_of(corpus, name, layer, "spans", ("spans",))
-    where = dict(where or {})
+    where = where or {}
     check_where(found, name, where)
     documents = list(scored_documents(corpus, found))
     answers = [
@@ -31,12 +31,5 @@ def spans(
         for document in documents
     ]
     items = document_items(documents)
-    return Task(
-        name=name,
-        items=items,
-        gold=Annotations.of_spans(items["item"], found.labels, answers, tiers=found.tiers),
-        metrics=tuple(metrics),
-        corpus=corpus.name,
-        corpus_digest=corpus.digest,
-        settings={"use": "spans", "layer": layer, "where": where},
-    )
+    gold = Annotations.of_spans(items["item"], found.labels, answers, tiers=found.tiers)
+    return task_of(corpus, found, name, "spans", where, items, gold, metrics)
