@@ -55,32 +55,6 @@ def _one_label(gold: Annotations, predicted: Annotations) -> Counts:
     return Counts(code.astype(np.int64), vectors)
 
 
-def span_counts(gold: Annotations, predicted: Annotations) -> Array:
-    """For each label the spans that match exactly, that were said, and that were due: (n_items, 3 * n_labels + 1).
-
-    A match is the same start, end and label, each gold span matched once. A predicted span whose label is
-    unknown is said under no label, and counted in the last column.
-    """
-    n, k = len(gold), len(gold.labels)
-    hits = np.zeros((n, k))
-    said, unknown = _spans_per_label(predicted, k)
-    due, _ = _spans_per_label(gold, k)
-    keys_said, keys_due = _span_keys(predicted), _span_keys(gold)
-    unique_due, many_due = np.unique(keys_due, axis=0, return_counts=True)
-    unique_said, many_said = np.unique(keys_said, axis=0, return_counts=True)
-    both = np.concatenate([unique_due, unique_said])
-    _, first, code = np.unique(both, axis=0, return_index=True, return_inverse=True)
-    code = code.reshape(-1)
-    many = np.zeros((2, len(first)), np.int64)
-    many[0, code[: len(unique_due)]] = many_due
-    many[1, code[len(unique_due) :]] = many_said
-    matched = many.min(axis=0)
-    rows = both[first]
-    known = (rows[:, 3] >= 0) & (matched > 0)
-    np.add.at(hits, (rows[known, 0], rows[known, 3]), matched[known])
-    return np.hstack([hits, said, due, unknown[:, None]])
-
-
 def coded(rows: Array) -> Counts:
     """Rows (n_items, k), one an item, as the distinct ones and which of them each item has."""
     vectors, code = np.unique(rows, axis=0, return_inverse=True)
@@ -112,16 +86,3 @@ def _item_of(annotations: Annotations) -> npt.NDArray[np.int64]:
     """The position of the item that each flat answer belongs to."""
     assert annotations.offsets is not None
     return np.repeat(np.arange(len(annotations)), np.diff(annotations.offsets))
-
-
-def _spans_per_label(annotations: Annotations, k: int) -> tuple[Array, Array]:
-    counts = np.zeros((len(annotations), k + 1))
-    np.add.at(counts, (_item_of(annotations), annotations.codes), 1)  # code -1 is the last column
-    return counts[:, :k], counts[:, k]
-
-
-def _span_keys(annotations: Annotations) -> npt.NDArray[np.int64]:
-    """(n_spans, 4): item, start, end, label."""
-    assert annotations.starts is not None and annotations.ends is not None
-    columns = (_item_of(annotations), annotations.starts, annotations.ends, annotations.codes)
-    return np.column_stack(columns).astype(np.int64)

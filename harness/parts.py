@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from harness.errors import Problem
 from harness.records import Annotations, Counts, Items, Kind
@@ -70,7 +70,8 @@ class Metric:
 
     `count(gold, predicted)` gives each item a row of k numbers that may be summed over any set of items;
     `score(totals)` maps (..., k) to (...), `by_label(totals)` to (..., n_labels), labels in the order declared.
-    Every item has a row: one that was not answered counts as wrong.
+    Every item has a row: one that was not answered counts as wrong. The best score is 1 where `better` is "higher";
+    where it is "lower", the best is 0 and the worst the upper end of the range that the docstring says.
     """
 
     kinds: tuple[Kind, ...]
@@ -78,3 +79,4 @@ class Metric:
     score: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
     by_label: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
     unfit: Callable[[Annotations], str] = field(default=lambda gold: "")  # why a gold of the right kind will not do
+    better: Literal["higher", "lower"] = "higher"

@@ -94,7 +94,8 @@ def main() -> None:
         rows.append(f"| {n:,} | {times} | {them / us:.0f} × | {us / floor:.0f} × |")
         print(rows[-1], flush=True)
     page = (
-        "# Label metrics\n\n`python benchmarks/speed/labels.py --write`: eight metrics of ours from integer codes beside\n"
+        "# Label metrics\n\n"
+        "`python benchmarks/speed/labels.py --write`: eight metrics of ours from integer codes beside\n"
         "scikit-learn's five calls (report, macro-F1, confusion, kappa, MCC) on the same integers; medians.\n\n"
         "| items | ours, ms | with 10,000 draws, ms | scikit-learn, ms | ratio | times the floor |\n"
         "|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
