@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from harness.records import ANSWERED, Annotations, Counts
 
 Array = npt.NDArray[np.float64]
+Value = Callable[[Array, Array, Array], Array]  # hits, said, due -> value, elementwise
+Formula = Callable[[Array], Array]  # totals -> values
 HITS, SAID, DUE = range(3)
 
 
@@ -59,6 +63,25 @@ def coded(rows: Array) -> Counts:
     """Rows (n_items, k), one an item, as the distinct ones and which of them each item has."""
     vectors, code = np.unique(rows, axis=0, return_inverse=True)
     return Counts(code.reshape(-1).astype(np.int64), vectors)
+
+
+def by_label(value: Value) -> Formula:
+    """Totals of label counts (..., k) -> the value of each label (..., n_labels)."""
+    return lambda totals: value(*split_labels(totals)[:3])
+
+
+def averages(value: Value) -> dict[str, Formula]:
+    """Totals of label counts -> one value: the plain mean over labels, of all labels together, weighted by gold."""
+
+    def micro(totals: Array) -> Array:
+        return value(*(part.sum(axis=-1) for part in split_labels(totals)[:3]))
+
+    def weighted(totals: Array) -> Array:
+        due = split_labels(totals)[2]
+        return ratio((each(totals) * due).sum(axis=-1), due.sum(axis=-1))
+
+    each = by_label(value)
+    return {"macro": lambda totals: np.asarray(each(totals).mean(axis=-1)), "micro": micro, "weighted": weighted}
 
 
 def f1_of(hits: Array, said: Array, due: Array) -> Array:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from harness.counts import f1_of, label_counts, ratio, split_labels
+from harness.counts import averages, by_label, f1_of, label_counts
 from harness.parts import Metric
-
-Array = npt.NDArray[np.float64]
 
 
 def f1(*, average: Literal["macro", "micro", "weighted"] = "macro") -> Metric:
@@ -24,26 +19,7 @@ def f1(*, average: Literal["macro", "micro", "weighted"] = "macro") -> Metric:
     Source: C. J. van Rijsbergen, Information Retrieval, 1979; the macro mean is that of F1 values (J. Opitz and
     S. Burst, Macro F1 and Macro F1, 2019, on the difference).
     """
-    return Metric(kinds=("label", "labels"), count=label_counts, score=SCORES[average], by_label=_by_label)
+    return Metric(kinds=("label", "labels"), count=label_counts, score=SCORES[average], by_label=EACH)
 
 
-def _by_label(totals: Array) -> Array:
-    hits, said, due, _, _ = split_labels(totals)
-    return f1_of(hits, said, due)
-
-
-def _macro(totals: Array) -> Array:
-    return np.asarray(_by_label(totals).mean(axis=-1))
-
-
-def _micro(totals: Array) -> Array:
-    hits, said, due, _, _ = split_labels(totals)
-    return f1_of(hits.sum(axis=-1), said.sum(axis=-1), due.sum(axis=-1))
-
-
-def _weighted(totals: Array) -> Array:
-    due = split_labels(totals)[2]
-    return ratio((_by_label(totals) * due).sum(axis=-1), due.sum(axis=-1))
-
-
-SCORES = {"macro": _macro, "micro": _micro, "weighted": _weighted}
+EACH, SCORES = by_label(f1_of), averages(f1_of)

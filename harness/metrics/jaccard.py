@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from harness.counts import label_counts, ratio, split_labels
+from harness.counts import Array, averages, by_label, label_counts, ratio
 from harness.parts import Metric
-
-Array = npt.NDArray[np.float64]
 
 
 def jaccard(*, average: Literal["macro", "micro"] = "micro") -> Metric:
@@ -20,21 +15,11 @@ def jaccard(*, average: Literal["macro", "micro"] = "micro") -> Metric:
 
     Source: P. Jaccard, The distribution of the flora in the alpine zone, 1912.
     """
-    return Metric(kinds=("label", "labels"), count=label_counts, score=SCORES[average], by_label=_by_label)
+    return Metric(kinds=("label", "labels"), count=label_counts, score=SCORES[average], by_label=EACH)
 
 
-def _by_label(totals: Array) -> Array:
-    hits, said, due, *_ = split_labels(totals)
+def _jaccard(hits: Array, said: Array, due: Array) -> Array:
     return ratio(hits, said + due - hits)
 
 
-def _macro(totals: Array) -> Array:
-    return np.asarray(_by_label(totals).mean(axis=-1))
-
-
-def _micro(totals: Array) -> Array:
-    hits, said, due = (part.sum(axis=-1) for part in split_labels(totals)[:3])
-    return ratio(hits, said + due - hits)
-
-
-SCORES = {"macro": _macro, "micro": _micro}
+EACH, SCORES = by_label(_jaccard), averages(_jaccard)

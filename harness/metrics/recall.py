@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from harness.counts import label_counts, ratio, split_labels
+from harness.counts import Array, averages, by_label, label_counts, ratio
 from harness.parts import Metric
-
-Array = npt.NDArray[np.float64]
 
 
 def recall(*, average: Literal["macro", "micro", "weighted"] = "macro") -> Metric:
@@ -21,26 +16,11 @@ def recall(*, average: Literal["macro", "micro", "weighted"] = "macro") -> Metri
 
     Source: A. Kent et al., Machine literature searching VIII, 1955.
     """
-    return Metric(kinds=("label", "labels"), count=label_counts, score=SCORES[average], by_label=_by_label)
+    return Metric(kinds=("label", "labels"), count=label_counts, score=SCORES[average], by_label=EACH)
 
 
-def _by_label(totals: Array) -> Array:
-    hits, _, due, *_ = split_labels(totals)
+def _recall(hits: Array, said: Array, due: Array) -> Array:
     return ratio(hits, due)
 
 
-def _macro(totals: Array) -> Array:
-    return np.asarray(_by_label(totals).mean(axis=-1))
-
-
-def _micro(totals: Array) -> Array:
-    hits, _, due, *_ = split_labels(totals)
-    return ratio(hits.sum(axis=-1), due.sum(axis=-1))
-
-
-def _weighted(totals: Array) -> Array:
-    due = split_labels(totals)[2]
-    return ratio((_by_label(totals) * due).sum(axis=-1), due.sum(axis=-1))
-
-
-SCORES = {"macro": _macro, "micro": _micro, "weighted": _weighted}
+EACH, SCORES = by_label(_recall), averages(_recall)
