@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from harness.records import ANSWERED, Annotations, Counts
 
 Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Value = Callable[[Array, Array, Array], Array]  # hits, said, due -> value, elementwise
 Formula = Callable[[Array], Array]  # totals -> values
 HITS, SAID, DUE = range(3)
@@ -60,9 +61,28 @@ def _one_label(gold: Annotations, predicted: Annotations) -> Counts:
 
 
 def coded(rows: Array) -> Counts:
-    """Rows (n_items, k), one an item, as the distinct ones and which of them each item has."""
-    vectors, code = np.unique(rows, axis=0, return_inverse=True)
-    return Counts(code.reshape(-1).astype(np.int64), vectors)
+    """Rows (n_items, k) of whole and half numbers as the distinct ones, in order, and which of them each item has.
+
+    One sort of packed numbers, not of whole rows.
+    """
+    keys = packed([(2 * column).astype(np.int64) for column in rows.T])
+    _, first, code = np.unique(keys, return_index=True, return_inverse=True)
+    return Counts(code.reshape(-1).astype(np.int64), rows[first])
+
+
+def packed(columns: Sequence[Ints]) -> Ints:
+    """One number a row that is equal where all columns are equal, and ordered as they are, (n_rows,)."""
+    key, above = np.zeros(len(columns[0]), np.int64), 1
+    if not len(key):
+        return key
+    for column in columns:
+        low, high = int(column.min()), int(column.max())
+        if above * (high - low + 1) >= 1 << 62:
+            key = np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64)
+            above = int(key.max()) + 1
+        key = key * (high - low + 1) + (column - low)
+        above *= high - low + 1
+    return key
 
 
 def by_label(value: Value) -> Formula:
@@ -101,11 +121,11 @@ def _indicators(annotations: Annotations, labels: tuple[str, ...]) -> npt.NDArra
         answered = np.flatnonzero((annotations.status == ANSWERED) & (annotations.codes >= 0))
         table[answered, annotations.codes[answered]] = True
     else:
-        table[_item_of(annotations), annotations.codes] = True
+        table[item_of(annotations), annotations.codes] = True
     return table
 
 
-def _item_of(annotations: Annotations) -> npt.NDArray[np.int64]:
+def item_of(annotations: Annotations) -> npt.NDArray[np.int64]:
     """The position of the item that each flat answer belongs to."""
     assert annotations.offsets is not None
     return np.repeat(np.arange(len(annotations)), np.diff(annotations.offsets))

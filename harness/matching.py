@@ -8,7 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from harness.records import Annotations, Counts
+from harness.counts import item_of, packed
+from harness.records import Annotations
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -31,7 +32,7 @@ class Spans:
     def of(cls, annotations: Annotations) -> Spans:
         """All spans of the annotations, the group being the position of their item."""
         assert annotations.starts is not None and annotations.ends is not None
-        columns = (_item_of(annotations), annotations.starts, annotations.ends, annotations.codes)
+        columns = (item_of(annotations), annotations.starts, annotations.ends, annotations.codes)
         return cls(*(np.asarray(column, np.int64) for column in columns))
 
     def __len__(self) -> int:
@@ -105,28 +106,12 @@ def credit(counts: Array) -> Array:
     return worth
 
 
-def coded_counts(rows: Array) -> Counts:
-    """Rows (n_items, k) of whole and half numbers as the distinct ones, in order, and which of them each item has.
-
-    The same as `counts.coded`, by one sort of packed numbers instead of one of whole rows.
-    """
-    keys = _packed([(2 * column).astype(np.int64) for column in rows.T])
-    _, first, code = np.unique(keys, return_index=True, return_inverse=True)
-    return Counts(code.reshape(-1).astype(np.int64), rows[first])
-
-
-def _item_of(annotations: Annotations) -> Ints:
-    """The position of the item that each span belongs to."""
-    assert annotations.offsets is not None
-    return np.repeat(np.arange(len(annotations)), np.diff(annotations.offsets))
-
-
 def _exact(gold: Spans, said: Spans, *, labelled: bool) -> tuple[Mask, Mask]:
     """Which gold and which predicted spans have a partner with the same borders (and label), each used once."""
     n = len(gold)
     columns = [np.concatenate([getattr(gold, c), getattr(said, c)]) for c in ("group", "start", "end", "label")]
     group, start, end, label = columns
-    order = np.argsort(keys := _packed([group, start, end - start, *([label] if labelled else [])]), kind="stable")
+    order = np.argsort(keys := packed([group, start, end - start, *([label] if labelled else [])]), kind="stable")
     ordered = keys[order]
     first = np.ones(len(keys), bool)
     first[1:] = ordered[1:] != ordered[:-1]
@@ -141,21 +126,6 @@ def _exact(gold: Spans, said: Spans, *, labelled: bool) -> tuple[Mask, Mask]:
         rank = np.arange(len(own)) - np.searchsorted(own, own)  # the how-manieth of its key on its side
         matched[order[side]] = rank < found[own]
     return matched[:n], matched[n:]
-
-
-def _packed(columns: list[Ints]) -> Ints:
-    """One number a row that is equal where all columns are equal, and ordered as they are, (n_rows,)."""
-    key, above = np.zeros(len(columns[0]), np.int64), 1
-    if not len(key):
-        return key
-    for column in columns:
-        low, high = int(column.min()), int(column.max())
-        if above * (high - low + 1) >= 1 << 62:
-            key = np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64)
-            above = int(key.max()) + 1
-        key = key * (high - low + 1) + (column - low)
-        above *= high - low + 1
-    return key
 
 
 def _overlapping(gold: Spans, said: Spans, n: int, *, labelled: bool) -> tuple[Array, Array]:

@@ -26,7 +26,7 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "predictions": {"files"},
     "registry": {"parts"},
     "counts": set(),
-    "matching": set(),
+    "matching": {"counts"},
     "tags": set(),
     "calibration": set(),
     "corpus": {"files"},

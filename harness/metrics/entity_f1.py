@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from harness.counts import f1_of
+from harness.counts import coded, f1_of
 from harness.errors import quote, suggestion
-from harness.matching import Match, Spans, coded_counts, credit, match_counts, span_counts
+from harness.matching import Match, Spans, credit, match_counts, span_counts
 from harness.parts import Metric
 from harness.records import Annotations, Counts
 
@@ -40,7 +40,7 @@ def entity_f1(*, tier: str = "", match: Match = "strict") -> Metric:
 
     def count(gold: Annotations, predicted: Annotations) -> Counts:
         chosen = np.isin(np.array(gold.labels), _tier(gold, tier))
-        return coded_counts((_strict_rows if match == "strict" else _rows)(gold, predicted, chosen, match))
+        return coded((_strict_rows if match == "strict" else _rows)(gold, predicted, chosen, match))
 
     return Metric(kinds=("spans",), count=count, score=_score, by_label=_by_label, unfit=unfit)
 
