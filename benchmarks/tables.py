@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harness.benchmark import Cell, read, run_benchmark
 from harness.files import write_atomically
-from harness.records import show_value
+from harness.scores import show_value
 from harness.store import Store
 
 HERE = Path(__file__).parent

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from harness import corpus as corpora
 from harness.corpus import Corpus
+from harness.errors import AskedWrongly, quote
 
 if TYPE_CHECKING:  # numpy comes with the first task, not with the first corpus
+    from harness.columns import TaskHeader
     from harness.parts import Task
-    from harness.result import Result
+    from harness.records import Annotations, Kind
+    from harness.result import Result, Scored
     from harness.running import Progress
     from harness.store import Store
+    from harness.streaming import FileScores
 
 
 def load(corpus: str | Path) -> Corpus:
@@ -36,6 +42,7 @@ def run(
     task: Task,
     *,
     metrics: Sequence[str] | None = None,
+    slices: Sequence[str] = (),
     seed: int = 13,
     folds: int = 5,
     split: str = "",
@@ -46,13 +53,14 @@ def run(
 
     By default by grouped k-fold cross-validation over all documents, so that every item is scored once;
     `split="train>test"` learns from one split and scores another instead. `metrics` are those of the task
-    unless given; the first is the primary one.
+    unless given; the first is the primary one. `slices` cut the scored items: a mark or facet by its name
+    ("tags", "target"), "language", "length", "label", or "name" for names seen in training and not.
     """
     from harness.registry import parse
     from harness.running import metrics_of, run_model, silent
 
     return run_model(
-        task,
+        _sliced(task, slices),
         parse(model),
         metrics_of(task, metrics),
         seed=seed,
@@ -63,18 +71,131 @@ def run(
     )
 
 
+def gold(
+    answers: Sequence[Any],
+    labels: Sequence[str],
+    *,
+    kind: Kind = "label",
+    item: Sequence[str] | None = None,
+    group: Sequence[str] | None = None,
+    texts: Sequence[str] | None = None,
+    marks: Mapping[str, Sequence[Any]] | None = None,
+) -> Task:
+    """A task from answers that are at hand: a label, a set of labels, or (start, end, label) spans an item.
+
+    `labels` are those declared, in their order; `group` says which items belong together, so that chance is drawn over
+    groups; `marks` are columns to slice by. `score(predictions, gold(...))` then takes a list of answers too.
+
+    >>> import harness
+    >>> due = harness.gold(["A", "B", "A", "B"] * 5, ["A", "B"])
+    >>> harness.score(["A", "B", "B", "B"] * 5, due, metrics=["accuracy"])["accuracy"].value
+    0.75
+    """
+    from harness.parts import Task
+    from harness.records import Annotations, Items
+
+    n = len(answers)
+    item = [f"{i:09}" for i in range(n)] if item is None else item
+    blank = [""] * n
+    columns = {"item": item, "document": item, "group": group or item, "split": blank, "language": blank}
+    made = Annotations.of(kind, item, labels, answers)
+    if (made.status != 0).any():
+        at = int((made.status != 0).argmax())
+        raise AskedWrongly(f"gold {quote(item[at])}: {quote(answers[at])} is not of the labels {', '.join(labels)}.")
+    items = Items({**columns, "text": blank if texts is None else texts})
+    metrics = default_metrics(kind)
+    return Task("gold", items, replace(made, marks=dict(marks or {})), metrics, "given", made.digest)
+
+
 def score(
-    predictions: str | Path,
-    task: Task,
+    predictions: str | Path | Annotations | Sequence[Any],
+    task: Task | str | Path,
     *,
     metrics: Sequence[str] | None = None,
+    slices: Sequence[str] = (),
     seed: int = 13,
     split: str = "",
-) -> Result:
-    """Score a predictions file on a task: the same kind of result as `run` gives.
+    labels: Sequence[str] = (),
+) -> Scored:
+    """Score predictions on a task: the same kind of result as `run` gives.
 
-    `split` scores the items of one split alone; an item that the file lacks is missing and counts as wrong.
+    Predictions are a file, or answers in the order of the items. `split` scores the items of one split alone; an item
+    that a file lacks is missing and counts as wrong. In place of a task a file of gold answers may stand, with the
+    `labels` that are declared; both files are then scored in a stream.
     """
-    from harness.running import metrics_of, score_file
+    from harness.records import Annotations
+    from harness.running import metrics_of, score_answers, score_file
 
-    return score_file(task, Path(predictions), metrics_of(task, metrics), seed=seed, split=split)
+    if isinstance(task, str | Path):
+        return score_files(predictions, task, metrics=metrics, slices=slices, seed=seed, split=split, labels=labels)
+    if labels:
+        raise AskedWrongly("labels are declared by the task. Leave them away.")
+    task, asked = _sliced(task, slices), metrics_of(task, metrics)
+    if isinstance(predictions, str | Path):
+        return score_file(task, Path(predictions), asked, seed=seed, split=split)
+    if not isinstance(predictions, Annotations):
+        predictions = Annotations.of(task.gold.kind, task.items["item"], task.gold.labels, predictions)
+    return score_answers(task, predictions, asked, seed=seed, split=split)
+
+
+def score_files(
+    predictions: Any,
+    gold: str | Path,
+    *,
+    metrics: Sequence[str] | None = None,
+    slices: Sequence[str] = (),
+    seed: int = 13,
+    split: str = "",
+    labels: Sequence[str] = (),
+    kind: str = "",
+    forms: tuple[str, str] = ("", ""),
+    tags: Mapping[str, str] = MappingProxyType({}),
+    tell: Callable[[int, int], None] = lambda done, total: None,
+    warn: Callable[[str], None] = lambda said: None,
+) -> FileScores:
+    """Score a file of predictions against a file of gold: Parquet, JSON lines, CSV, or tags in columns (CoNLL).
+
+    `forms` name how predictions and gold are read where their suffixes do not tell; `tags` has the `reading` and
+    `scheme` of tags. Labels are declared by the caller, or by a file that the harness wrote.
+    """
+    from harness import answers, streaming
+    from harness.running import measures, refuse_seed
+
+    refuse_seed(seed)
+    if not isinstance(predictions, str | Path):
+        raise AskedWrongly("predictions are answers at hand and the gold is a file. Give both as files, or use gold().")
+    predictions, gold = Path(predictions), Path(gold)
+    header = answers.header(gold, forms[1])
+    wanted = kind or (header.task.kind if header.task else "")
+    kinds = [one for one in header.kinds if wanted in ("", one)]
+    if len(kinds) != 1:
+        found = f"holds {' and '.join(header.kinds) or 'no label, labels or spans'}"
+        raise AskedWrongly(f"{gold} {found}. Say which column is the gold: --kind label, labels or spans.")
+    if header.task and labels:
+        raise AskedWrongly(f"{gold} declares its labels itself. Leave --labels away.")
+    declared = header.task.labels if header.task else tuple(labels)
+    if not declared:
+        there = ",".join(answers.labels_in(gold, kinds[0], forms[1]))
+        raise AskedWrongly(
+            f"{gold}: labels are not declared, and a score over those that happen to occur is not comparable. "
+            f"The gold holds: {there}. Declare all there can be: --labels {there}"
+        )
+    question = streaming.Question(kinds[0], declared, tuple(slices), split, dict(tags), header.task)
+    asked = measures(str(gold), question.prototype, metrics or _default(header.task, kinds[0]))
+    return streaming.score_files(predictions, gold, question, asked, seed=seed, forms=forms, tell=tell, warn=warn)
+
+
+def _default(task: TaskHeader | None, kind: str) -> tuple[str, ...]:
+    return task.metrics if task else default_metrics(kind)
+
+
+def default_metrics(kind: str) -> tuple[str, ...]:
+    """The metrics of a task of this kind that names none."""
+    from harness.registry import module_of
+
+    metrics: tuple[str, ...] = module_of("tasks", kind).METRICS
+    return metrics
+
+
+def _sliced(task: Task, slices: Sequence[str]) -> Task:
+    return replace(task, slices=tuple(slices)) if slices else task

@@ -16,12 +16,14 @@ from harness.parts import Task
 from harness.registry import Spec, make, parse
 from harness.result import Result
 from harness.running import FOLDS, SEED, Progress, fits, metrics_of, run_model, silent
+from harness.slicing import refuse_unknown
 from harness.store import Store
 
 TOP = ("seed", "folds", "split", "tasks", "models")
 MODEL_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 No = Callable[[Sequence[str], str, str], None]  # where, what was found, the remedy
-OF_TASK = ("corpus", "use", "metrics")
+EXAMPLE = {"metrics": "f1", "slices": "language"}
+OF_TASK = ("corpus", "use", "metrics", "slices")
 
 
 def task_of(name: str, corpus: Corpus) -> Task:
@@ -79,7 +81,10 @@ class Benchmark:
     @property
     def identity(self) -> str:
         """Digest of what is asked: corpora, tasks, models and protocol. Names the folder of its results."""
-        tasks = [[task.corpus_digest, task.name, dict(task.settings), list(task.metrics)] for task in self.tasks]
+        tasks = [
+            [task.corpus_digest, task.name, dict(task.settings), list(task.metrics), list(task.slices)]
+            for task in self.tasks
+        ]
         models = {name: str(spec) for name, spec in self.models.items()}
         return digest([tasks, models, self.seed, self.folds, self.split])
 
@@ -179,13 +184,15 @@ def _tasks(tables: Any, folder: Path, no: No, tell: Tell) -> list[Task]:
         for key in table:
             if key not in OF_TASK:
                 no((*here, key), f"unknown key {quote(key)} in [[tasks]]", suggestion(key, OF_TASK))
-        where, use, metrics = table.get("corpus"), table.get("use"), table.get("metrics")
+        where, use = table.get("corpus"), table.get("use")
         if not isinstance(where, str) or not isinstance(use, str):
             no(here, "a task needs corpus and use", 'Write corpus = "../corpora/kabar", use = "stance".')
             continue
-        texts = isinstance(metrics, list) and metrics and all(isinstance(metric, str) for metric in metrics)
-        if metrics is not None and not texts:
-            no((*here, "metrics"), "metrics is not a list of metrics", 'Write metrics = ["f1"].')
+        lists = {key: table[key] for key in ("metrics", "slices") if key in table}
+        odd = [key for key, value in lists.items() if not _is_list_of_texts(value)]
+        for key in odd:
+            no((*here, key), f"{key} is not a list of {key}", f'Write {key} = ["{EXAMPLE[key]}"].')
+        if odd:
             continue
         path = folder / where
         try:
@@ -198,11 +205,20 @@ def _tasks(tables: Any, folder: Path, no: No, tell: Tell) -> list[Task]:
         if any((task.corpus, task.name) == (other.corpus, other.name) for other in tasks):
             no(here, f"task {task.name} of {task.corpus} is asked twice", "Keep one, with the metrics of both.")
         try:
-            tasks.append(replace(task, metrics=tuple(metrics or task.metrics)))
+            asked = tuple(lists.get("metrics", task.metrics)), tuple(lists.get("slices", ()))
+            tasks.append(replace(task, metrics=asked[0], slices=asked[1]))
             metrics_of(tasks[-1])
         except AskedWrongly as error:
             no((*here, "metrics"), *_in_two(error))
+        try:
+            refuse_unknown(lists.get("slices", ()), task.items, task.gold)
+        except AskedWrongly as error:
+            no((*here, "slices"), *_in_two(error))
     return tasks
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def _in_two(error: AskedWrongly) -> tuple[str, str]:

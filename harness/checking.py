@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.corpus import Corpus, Layer, Schema
 from harness.corpus.lines import fits, spans_of
-from harness.corpus.reading import AnnotationFile, Reading, read_folder
+from harness.corpus.reading import AnnotationFile, Reading, read_corpus
 from harness.errors import Problem, quote, suggestion
 from harness.records import Document
 
@@ -23,7 +23,7 @@ APART = frozenset({"Lu", "Ll", "Nd", "Po", "Ps", "Pe", "Pi", "Pf", "Pd", "Zs", "
 def check(corpus: Corpus | str | Path) -> list[Problem]:
     """All problems of a corpus, in the order of its files; an empty list where it is well."""
     root = corpus.root if isinstance(corpus, Corpus) else Path(corpus)
-    return problems_of(read_folder(root, everyone=True))
+    return problems_of(read_corpus(root, everyone=True))
 
 
 def problems_of(reading: Reading) -> list[Problem]:

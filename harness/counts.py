@@ -39,16 +39,24 @@ def split_labels(totals: Array) -> tuple[Array, Array, Array, Array, Array]:
 
 
 def _one_label(gold: Annotations, predicted: Annotations) -> Counts:
-    """The confusion of labels: one code for each pair of gold and predicted label that occurs."""
+    """The confusion of labels: one code for each pair of gold and predicted label that occurs.
+
+    Codes of an item without an answer are -1 already, so that the two columns are read once.
+    """
     k = len(gold.labels)
-    said = np.where(predicted.status == ANSWERED, predicted.codes, -1).astype(np.int64)
-    cell = (gold.codes.astype(np.int64) + 1) * (k + 1) + said + 1  # -1, no label, is the first row and column
-    seen = np.bincount(cell, minlength=(k + 1) ** 2) > 0 if (k + 1) ** 2 <= max(len(gold), 4096) else None
-    if seen is not None:
-        cells = np.flatnonzero(seen)
-        code = (np.cumsum(seen) - 1)[cell]
-    else:
-        cells, code = np.unique(cell, return_inverse=True)
+    narrow = np.int32 if (k + 1) ** 2 < 2**31 else np.int64
+    cell = (gold.codes + narrow(1)) * narrow(k + 1) + (predicted.codes + narrow(1))  # -1: the first row and column
+    if (k + 1) ** 2 <= max(len(gold), 4096):
+        code = cell.astype(np.int64)
+        cells = np.arange((k + 1) ** 2)
+        vectors = _cell_vectors(cells, k)
+        return Counts(code, vectors)
+    cells, code = np.unique(cell, return_inverse=True)
+    return Counts(code.astype(np.int64), _cell_vectors(cells.astype(np.int64), k))
+
+
+def _cell_vectors(cells: Ints, k: int) -> Array:
+    """The row of each cell of the confusion, (n_cells, 3 * k + 2)."""
     due, said = cells // (k + 1) - 1, cells % (k + 1) - 1
     vectors = np.zeros((len(cells), 3 * k + 2))
     each = np.arange(len(cells))
@@ -57,17 +65,30 @@ def _one_label(gold: Annotations, predicted: Annotations) -> Counts:
         vectors[each[there], part * k + label[there]] = 1
     vectors[:, -2] = 1
     vectors[:, -1] = (due == said) & (due >= 0)
-    return Counts(code.astype(np.int64), vectors)
+    return vectors
 
 
 def coded(rows: Array) -> Counts:
-    """Rows (n_items, k) of whole and half numbers as the distinct ones, in order, and which of them each item has.
+    """Rows (n_items, k) of whole and half numbers as the distinct ones, in order, and which of them each item has."""
+    return tallied([(2 * column).astype(np.int64) for column in rows.T], per=2)
 
-    One sort of packed numbers, not of whole rows.
+
+def tallied(columns: Sequence[Ints], *, per: npt.ArrayLike = 1) -> Counts:
+    """Columns of whole numbers, one value an item, as distinct rows (m, k) in order, divided by `per`, and their codes.
+
+    Small numbers make few keys, which are looked up in a table; others are sorted, packed into one number a row.
     """
-    keys = packed([(2 * column).astype(np.int64) for column in rows.T])
-    _, first, code = np.unique(keys, return_index=True, return_inverse=True)
-    return Counts(code.reshape(-1).astype(np.int64), rows[first])
+    keys = packed(columns)
+    n, most = len(keys), int(keys.max(initial=0)) + 1
+    if most <= max(n, 4096):
+        example = np.full(most, -1)
+        example[keys] = np.arange(n)
+        rank = np.cumsum(example >= 0) - 1
+        code, example = rank[keys], example[example >= 0]
+    else:
+        _, example, code = np.unique(keys, return_index=True, return_inverse=True)
+    vectors = np.column_stack([column[example] for column in columns]) / np.asarray(per)
+    return Counts(code.reshape(-1).astype(np.int64, copy=False), vectors)
 
 
 def packed(columns: Sequence[Ints]) -> Ints:
@@ -80,14 +101,26 @@ def packed(columns: Sequence[Ints]) -> Ints:
         if above * (high - low + 1) >= 1 << 62:
             key = np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64)
             above = int(key.max()) + 1
-        key = key * (high - low + 1) + (column - low)
+        if high > low:
+            if above > 1:
+                key *= high - low + 1
+            key += column
+            if low:
+                key -= low
         above *= high - low + 1
     return key
 
 
-def by_label(value: Value) -> Formula:
-    """Totals of label counts (..., k) -> the value of each label (..., n_labels)."""
-    return lambda totals: value(*split_labels(totals)[:3])
+def each_label(gold: Annotations, predicted: Annotations) -> list[Counts]:
+    """For every label by itself, in the order declared, rows of its hits, predictions and gold: (n_items, 3)."""
+    counts = label_counts(gold, predicted)
+    k = len(gold.labels)
+    return [Counts(counts.code, counts.vectors[:, [label, k + label, 2 * k + label]]) for label in range(k)]
+
+
+def of_one(value: Value) -> Formula:
+    """Totals (..., 3) of hits, predictions and gold -> their value (...)."""
+    return lambda totals: value(totals[..., HITS], totals[..., SAID], totals[..., DUE])
 
 
 def averages(value: Value) -> dict[str, Formula]:
@@ -100,7 +133,9 @@ def averages(value: Value) -> dict[str, Formula]:
         due = split_labels(totals)[2]
         return ratio((each(totals) * due).sum(axis=-1), due.sum(axis=-1))
 
-    each = by_label(value)
+    def each(totals: Array) -> Array:
+        return value(*split_labels(totals)[:3])
+
     return {"macro": lambda totals: np.asarray(each(totals).mean(axis=-1)), "micro": micro, "weighted": weighted}
 
 

@@ -37,6 +37,12 @@ def digest_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def digest_file(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes, read as a stream."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def compact(value: object) -> str:
     """One line of JSON, keys in the order given, text unescaped: how annotation lines are written."""
     return msgspec.json.encode(value).decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from harness.errors import Problem
 from harness.records import Annotations, Counts, Items, Kind
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+Formula: TypeAlias = "Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]"  # totals -> values
 Row = dict[str, Any]  # one document on its way in or out; the keys are those of the JSON lines format
 
 
@@ -37,6 +38,7 @@ class Task:
     corpus_digest: str
     of: tuple[str, ...] = ()  # the facets that an item has besides its document
     settings: Mapping[str, Any] = field(default_factory=dict)  # how the layer was asked; part of the identity
+    slices: tuple[str, ...] = ()  # by what the scored items are cut besides
 
     def __len__(self) -> int:
         return len(self.items)
@@ -65,18 +67,41 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True)
+class ByLabel:
+    """The same measure of each label by itself: one Counts a label, in the order declared, and a formula on each."""
+
+    count: Callable[[Annotations, Annotations], Sequence[Counts]]
+    score: Formula
+
+
+@dataclass(frozen=True)
 class Metric:
     """A formula on summed counts.
 
     `count(gold, predicted)` gives each item a row of k numbers that may be summed over any set of items;
-    `score(totals)` maps (..., k) to (...), `by_label(totals)` to (..., n_labels), labels in the order declared.
+    `score(totals)` maps (..., k) to (...). Metrics that share one `count` are counted, and drawn, once.
     Every item has a row: one that was not answered counts as wrong. The best score is 1 where `better` is "higher";
     where it is "lower", the best is 0 and the worst the upper end of the range that the docstring says.
     """
 
     kinds: tuple[Kind, ...]
     count: Callable[[Annotations, Annotations], Counts]
-    score: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
-    by_label: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
+    score: Formula
+    by_label: ByLabel | None = None
     unfit: Callable[[Annotations], str] = field(default=lambda gold: "")  # why a gold of the right kind will not do
+    better: Literal["higher", "lower"] = "higher"
+    alone: bool = True  # whether the row of an item depends on that item alone; else each slice is counted anew
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A measure that is no sum over items, such as an area under a curve: its value, and what each item does to it.
+
+    `values(gold, predicted)` gives the values (1 + n_labels,), the headline first, nan where there is none, and their
+    derivatives by the weight of each item (n_items, 1 + n_labels). Its interval comes from those, without draws.
+    """
+
+    kinds: tuple[Kind, ...]
+    values: Callable[[Annotations, Annotations], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
+    unfit: Callable[[Annotations], str] = field(default=lambda gold: "")
     better: Literal["higher", "lower"] = "higher"

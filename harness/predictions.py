@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import Problem, ProblemsFound, quote, suggestion
 from harness.files import compact, stream_json_lines, write_atomically
-from harness.records import ANSWERED, INVALID, STATUSES, Annotations, Items, Kind
+from harness.records import ANSWERED, INVALID, STATUSES, Annotations, Items, Kind, SpanTuple
 
 FEW, MANY = 20, 200  # problems that get a suggestion, names that one is looked for among
 BIGGEST_SCORE = 3.4e38  # of float32
@@ -26,8 +27,8 @@ def to_bytes(predicted: Annotations) -> bytes:
 
 
 def lines_of(predicted: Annotations) -> Iterator[dict[str, Any]]:
-    """Each answer as one object: `item`, then `label`, `labels` or `spans`, then `scores`."""
-    key = KEYS[predicted.kind]
+    """Each answer as one object: `item`, then `label`, `labels` or `spans`, then `scores`, then `evidence`."""
+    key, evidence = KEYS[predicted.kind], predicted.besides.get("evidence")
     for i, item in enumerate(predicted.item):
         status = STATUSES[predicted.status[i]]
         line: dict[str, Any] = {"item": item}
@@ -38,6 +39,8 @@ def lines_of(predicted: Annotations) -> Iterator[dict[str, Any]]:
         if predicted.scores is not None and status == "answered":
             row = predicted.scores[i].tolist()
             line["scores"] = {name: float(f"{x:.9g}") for name, x in zip(predicted.labels, row, strict=True)}
+        if evidence is not None and status == "answered" and (spans := evidence.answer(i)) is not None:
+            line["evidence"] = [[start, end] for start, end, _ in spans]
         yield line
 
 
@@ -46,7 +49,7 @@ def read(path: Path, items: Items, kind: Kind, labels: Sequence[str], of: Sequen
 
     `document`, `holder` and `target` (ids) may stand in place of `item`. Raises ProblemsFound with every line
     that cannot be read, names an item that is not asked about, or answers an item twice. Scores are kept where
-    every answer has them.
+    every answer has them; evidence, `[[start, end], …]`, wherever it is given, in `besides`.
     """
     place = str(path)
     problems: list[Problem] = []
@@ -54,6 +57,7 @@ def read(path: Path, items: Items, kind: Kind, labels: Sequence[str], of: Sequen
     answers: list[Any] = [None] * len(items)
     status: list[int] = [STATUSES.index("missing")] * len(items)
     scores: dict[int, list[float]] = {}
+    evidence: dict[int, list[SpanTuple]] = {}
     seen: dict[int, int] = {}
     known = set(labels)
     for number, line in _lines(path, problems):
@@ -67,16 +71,25 @@ def read(path: Path, items: Items, kind: Kind, labels: Sequence[str], of: Sequen
             problems.append(Problem(place, number, f"a second answer to {quote(item)}", f"See line {seen[i]}."))
         else:
             seen[i] = number
-            answer = _answer(line, kind, known, len(items["text"][i]))
-            row = _scores(line.get("scores"), labels)
+            answer = answer_of(line, kind, known, len(items["text"][i]))
+            row = scores_of(line.get("scores"), labels)
+            spans = evidence_of(line.get("evidence"), len(items["text"][i]))
             problems.extend(Problem(place, number, no, _example(kind)) for no in (answer, row) if isinstance(no, str))
+            if isinstance(spans, str):
+                problems.append(Problem(place, number, spans, 'Write "evidence": [[0, 7], [9, 12]], in code points.'))
+            elif spans is not None and not isinstance(answer, str) and answer[0] == ANSWERED:
+                evidence[i] = spans
             if not isinstance(answer, str):
                 status[i], answers[i] = answer
             if not isinstance(row, str) and row and status[i] == ANSWERED:
                 scores[i] = row
     if problems:
         raise ProblemsFound(problems)
-    return _annotations(items["item"], kind, labels, answers, status, scores)
+    said = _annotations(items["item"], kind, labels, answers, status, scores)
+    if not evidence:
+        return said
+    rests_on = Annotations.of_spans(said.item, ("evidence",), [evidence.get(i) for i in range(len(said))])
+    return replace(said, besides={"evidence": rests_on})
 
 
 def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -121,7 +134,7 @@ def _where_items_are(item: object, near: Mapping[str, int], items: Sequence[str]
     return first or (f"Items are named like {quote(items[0])}." if items else "The task has no items.")
 
 
-def _answer(line: dict[str, Any], kind: Kind, labels: set[str], length: int) -> tuple[int, Any] | str:
+def answer_of(line: dict[str, Any], kind: Kind, labels: set[str], length: int) -> tuple[int, Any] | str:
     """(status, answer) of one line, or what is wrong with it.
 
     What a model may get wrong is no problem of the file: an unknown label is an invalid answer.
@@ -156,7 +169,7 @@ def _answer(line: dict[str, Any], kind: Kind, labels: set[str], length: int) -> 
     return ANSWERED, spans
 
 
-def _scores(given: Any, labels: Sequence[str]) -> list[float] | str:
+def scores_of(given: Any, labels: Sequence[str]) -> list[float] | str:
     """A line's scores in label order, 0 for a label that it leaves out, or what is wrong with them."""
     if given is None:
         return []
@@ -168,6 +181,22 @@ def _scores(given: Any, labels: Sequence[str]) -> list[float] | str:
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= BIGGEST_SCORE:
             return f"the score of {quote(label)} is no number"
     return [float(given.get(label, 0.0)) for label in labels]
+
+
+def evidence_of(given: Any, length: int) -> list[SpanTuple] | str | None:
+    """A line's evidence as spans of a text of `length` characters, None where it gives none, or what is wrong."""
+    if given is None:
+        return None
+    if not isinstance(given, list):
+        return '"evidence" is not a list'
+    for span in given:
+        match span:
+            case [start, end] if type(start) is int and type(end) is int:  # True is no offset
+                if not 0 <= start < end <= length:
+                    return f"evidence {start}:{end} is outside the text of {length} characters"
+            case _:
+                return f"evidence {quote(span)} is not [start, end]"
+    return [(start, end, "evidence") for start, end in given]
 
 
 def _example(kind: Kind) -> str:

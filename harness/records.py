@@ -1,9 +1,11 @@
-"""What flows through the house: documents, items, annotations and scores."""
+"""What flows through the house: documents, items, annotations and counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:  # numpy is imported when columns are built, so that `check` and `--help` never load it
@@ -85,11 +87,15 @@ class Annotations:
     `codes` are positions in `labels`. A label layer has one code an item, -1 where there is no answer; label
     sets and spans are flat, and item i owns the stretch `offsets[i]:offsets[i + 1]`. `status` (positions in
     STATUSES) tells an empty answer from none.
+
+    A gold may carry what metrics and slices need and no model sees: `marks`, one text or list of texts an item
+    (target, tags, pair), and `besides`, other answers about the same items (background events, evidence, tokens).
+    Predictions may carry `besides` too (evidence).
     """
 
     kind: Kind
     labels: tuple[str, ...]
-    item: Sequence[str]
+    item: Sequence[Any]  # names, or only positions where the names stand elsewhere
     status: npt.NDArray[np.uint8]  # (n_items,)
     codes: npt.NDArray[np.int32]  # (n_items,) or flat
     offsets: npt.NDArray[np.int64] | None = None  # (n_items + 1,)
@@ -97,9 +103,18 @@ class Annotations:
     ends: npt.NDArray[np.int32] | None = None  # flat, exclusive
     scores: npt.NDArray[np.float32] | None = None  # (n_items, n_labels), in label order
     tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    marks: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    besides: Mapping[str, Annotations] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.item)
+
+    @classmethod
+    def of(cls, kind: Kind, item: Sequence[str], labels: Sequence[str], answers: Sequence[Any]) -> Annotations:
+        """Answers of a kind, one an item, None where it is missing."""
+        make: Any = {"label": cls.of_label, "labels": cls.of_labels, "spans": cls.of_spans}[kind]
+        made: Annotations = make(item, labels, answers)
+        return made
 
     @classmethod
     def of_label(
@@ -114,15 +129,15 @@ class Annotations:
         """One label an item. An answer outside `labels` is invalid, None is missing, unless `status` says."""
         import numpy as np
 
-        code = {label: i for i, label in enumerate(labels)}
-        codes = np.array([code.get(a, -1) if a is not None else -1 for a in answers], np.int32)
+        code: dict[str | None, int] = {None: -2, **{label: i for i, label in enumerate(labels)}}
+        n = len(item)
+        codes = np.fromiter(map(code.get, answers, repeat(-1)), np.int32, n)
         if status is None:
-            status = [
-                MISSING if a is None else (ANSWERED if c >= 0 else INVALID) for a, c in zip(answers, codes, strict=True)
-            ]
-        state = np.asarray(status, np.uint8).reshape(len(item))
+            state = np.select([codes >= 0, codes == -1], [ANSWERED, INVALID], MISSING).astype(np.uint8)
+        else:
+            state = np.asarray(status, np.uint8).reshape(n)
         codes[state != ANSWERED] = -1
-        return cls("label", tuple(labels), item, state, codes.reshape(len(item)), scores=scores)
+        return cls("label", tuple(labels), item, state, np.maximum(codes, -1), scores=scores)
 
     @classmethod
     def of_labels(
@@ -179,27 +194,19 @@ class Annotations:
         import numpy as np
 
         code = {label: i for i, label in enumerate(labels)}
-        flat: list[tuple[int, int, int]] = []
-        offsets = [0]
-        state: list[int] = []
-        for i, answer in enumerate(answers):
-            said = status[i] if status is not None else MISSING if answer is None else ANSWERED
-            if said == ANSWERED and answer is not None:
-                flat.extend(sorted((start, end, code.get(label, -1)) for start, end, label in answer))
-            offsets.append(len(flat))
-            state.append(said)
-        columns = np.array(flat, np.int32).reshape(len(flat), 3)
-        return cls(
-            "spans",
-            tuple(labels),
-            item,
-            np.array(state, np.uint8),
-            columns[:, 2].copy(),
-            np.array(offsets, np.int64),
-            columns[:, 0].copy(),
-            columns[:, 1].copy(),
-            tiers=dict(tiers or {}),
-        )
+        if status is None:
+            state = np.fromiter((MISSING if answer is None else ANSWERED for answer in answers), np.uint8, len(item))
+        else:
+            state = np.asarray(status, np.uint8).reshape(len(item))
+            answers = [answer if said == ANSWERED else None for answer, said in zip(answers, status, strict=True)]
+        listed = [() if answer is None else tuple(answer) for answer in answers]
+        offsets = np.append(0, np.cumsum(np.fromiter(map(len, listed), np.int64, len(item))))
+        flat = list(chain.from_iterable(listed))
+        starts, ends = (np.fromiter(map(itemgetter(place), flat), np.int32, len(flat)) for place in (0, 1))
+        codes = np.fromiter(map(code.get, map(itemgetter(2), flat), repeat(-1)), np.int32, len(flat))
+        order = np.lexsort((codes, ends, starts, np.repeat(np.arange(len(item)), np.diff(offsets))))
+        own = (starts[order], ends[order])
+        return cls("spans", tuple(labels), item, state, codes[order], offsets, *own, tiers=dict(tiers or {}))
 
     @property
     def digest(self) -> str:
@@ -207,6 +214,13 @@ class Annotations:
         columns = (self.status, self.codes, self.offsets, self.starts, self.ends)
         labels = (label.encode() for label in self.labels)
         return _digest([*labels, *(b"" if column is None else column.astype("<i8").tobytes() for column in columns)])
+
+    @property
+    def surroundings(self) -> str:
+        """The identity of what the answers carry besides them: marks, and other answers."""
+        marks = (str(value) for name in sorted(self.marks) for value in (name, *map(str, self.marks[name])))
+        others = (part for name in sorted(self.besides) for part in (name, self.besides[name].digest))
+        return _digest(part.encode("utf-8", "surrogatepass") for part in (*marks, *others))
 
     def flaw(self, items: Items) -> str:
         """What is wrong with these answers to these items, or nothing: the promise of a model, held."""
@@ -257,18 +271,85 @@ class Annotations:
         return [self.answer(i) for i in range(len(self))]
 
     def take(self, index: Iterable[int]) -> Annotations:
-        """The answers at these positions, in this order."""
-        index = [int(i) for i in index]
-        item, answers = [self.item[i] for i in index], [self.answer(i) for i in index]
-        status = [int(self.status[i]) for i in index]
-        if self.kind == "spans":
-            return Annotations.of_spans(item, self.labels, answers, status=status, tiers=self.tiers)
-        scores = None if self.scores is None else self.scores[index]
-        make = Annotations.of_label if self.kind == "label" else Annotations.of_labels
-        return make(item, self.labels, answers, status=status, scores=scores)
+        """The answers at these positions, in this order, with what they carry besides; -1 is an item without any."""
+        import numpy as np
+
+        # Each column is one longer here: its last place, -1, is the item without an answer.
+        index = np.fromiter(index, np.int64) if not isinstance(index, np.ndarray) else index
+        columns: dict[str, Any] = {"status": np.append(self.status, np.uint8(MISSING))[index]}
+        if self.offsets is None:
+            columns["codes"] = np.append(self.codes, np.int32(-1))[index]
+        else:
+            lengths = np.append(np.diff(self.offsets), 0)[index]
+            columns["offsets"] = np.append(0, np.cumsum(lengths))
+            flat = np.arange(columns["offsets"][-1]) + np.repeat(self.offsets[index] - columns["offsets"][:-1], lengths)
+            for name in ("codes", "starts", "ends"):
+                held = getattr(self, name)
+                columns[name] = None if held is None else held[flat]
+        if self.scores is not None:
+            columns["scores"] = np.vstack([self.scores, np.zeros((1, len(self.labels)), np.float32)])[index]
+        columns["item"] = range(len(index)) if isinstance(self.item, range) else [self.item[i] for i in index]
+        marks = {name: [values[i] for i in index] for name, values in self.marks.items()}
+        besides = {name: other.take(index) for name, other in self.besides.items()}
+        return replace(self, **columns, marks=marks, besides=besides)
+
+    def stretch(self, low: int, high: int) -> Annotations:
+        """The answers from position `low` up to `high`; columns are looked at, not copied."""
+        columns: dict[str, Any] = {"item": self.item[low:high], "status": self.status[low:high]}
+        if self.scores is not None:
+            columns["scores"] = self.scores[low:high]
+        if self.offsets is None:
+            columns["codes"] = self.codes[low:high]
+        else:
+            a, b = self.offsets[low], self.offsets[high]
+            columns["offsets"] = self.offsets[low : high + 1] - a
+            for name in ("codes", "starts", "ends"):
+                held = getattr(self, name)
+                columns[name] = None if held is None else held[a:b]
+        marks = {name: values[low:high] for name, values in self.marks.items()}
+        besides = {name: other.stretch(low, high) for name, other in self.besides.items()}
+        return replace(self, **columns, marks=marks, besides=besides)
+
+    def keep(self, flat: npt.NDArray[np.bool_]) -> Annotations:
+        """The same answers with those of the flat ones alone where the mask is true."""
+        import numpy as np
+
+        assert self.offsets is not None
+        offsets = np.append(0, np.cumsum(flat))[self.offsets]
+        parts = {name: held[flat] for name in ("codes", "starts", "ends") if (held := getattr(self, name)) is not None}
+        return replace(self, offsets=offsets, **parts)
+
+    @property
+    def bare(self) -> Annotations:
+        """The answers without what they carry besides: what a model may learn from."""
+        return replace(self, marks={}, besides={})
 
     def _name(self, code: int) -> str:
         return self.labels[code] if code >= 0 else "?"
+
+
+def joined(parts: Sequence[Annotations]) -> Annotations:
+    """Answers one after another, those of the first part first. Scores are kept where every part has them."""
+    import numpy as np
+
+    columns: dict[str, Any] = {}
+    for name in ("status", "codes", "starts", "ends", "scores"):
+        held = [getattr(part, name) for part in parts]
+        columns[name] = None if any(column is None for column in held) else np.concatenate(held)
+    if parts[0].offsets is not None:
+        lengths = [np.diff(part.offsets) for part in parts if part.offsets is not None]
+        columns["offsets"] = np.append(0, np.cumsum(np.concatenate(lengths)))
+    unnamed = all(isinstance(part.item, range) for part in parts)
+    columns["item"] = range(len(columns["status"])) if unnamed else [item for part in parts for item in part.item]
+    marks = {name: [v for part in parts for v in part.marks[name]] for name in _shared([part.marks for part in parts])}
+    shared = _shared([part.besides for part in parts])
+    besides = {name: joined([part.besides[name] for part in parts]) for name in shared}
+    return replace(parts[0], **columns, marks=marks, besides=besides)
+
+
+def _shared(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names that every table has, in the order of the first."""
+    return [name for name in tables[0] if all(name in table for table in tables)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,35 +392,3 @@ def _digest(parts: Iterable[bytes]) -> str:
     for part in parts:
         sums.update(len(part).to_bytes(8, "little") + part)
     return sums.hexdigest()
-
-
-@dataclass(frozen=True)
-class Score:
-    """One number with the interval that chance draws around it.
-
-    `low` and `high` are None where no interval can be given; `note` says why, or what to beware of.
-    """
-
-    metric: str
-    value: float
-    low: float | None
-    high: float | None
-    n: int  # items
-    units: int  # what chance is drawn over
-    unit: str  # "document" or "group"
-    label: str = ""  # one label's own score; empty for the score as a whole
-    note: str = ""
-
-    def __str__(self) -> str:
-        name = f"{self.metric}[{self.label}]" if self.label else self.metric
-        about = f"n {self.n}, {self.units} {self.unit}{'s' if self.units != 1 else ''}"
-        return f"{name} {show_value(self)}  {about}{f'  ({self.note})' if self.note else ''}"
-
-
-def show_value(score: Score) -> str:
-    """`0.612 [0.540, 0.690]`, the same everywhere a person reads a score."""
-    if score.value != score.value:
-        return "not defined"
-    if score.low is None or score.high is None:
-        return f"{score.value:.3f} [not estimable]"
-    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"

@@ -22,6 +22,7 @@ from types import ModuleType, UnionType
 from typing import Any, Literal, Union
 
 from harness.errors import AskedWrongly, UnknownName, quote
+from harness.parts import Metric
 
 FOLDERS = {"metrics": "metric", "models": "model", "tasks": "task", "formats": "format"}
 HERE = Path(__file__).parent
@@ -165,7 +166,14 @@ def make(folder: str, spec: Spec, *given: Any) -> Any:
         inspect.signature(function).bind(*given, **spec.settings)
     except (TypeError, ValueError) as error:
         raise AskedWrongly(f"{spec.name} is no {FOLDERS[folder]}: it cannot be called as one ({error}).") from None
-    return function(*given, **spec.settings)
+    return function(*given, **{**spec.settings, **_metrics_within(function, spec, settings)})
+
+
+def _metrics_within(function: Callable[..., Any], spec: Spec, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics that a part takes as settings, `metric: Metric | str`, made from their specs, defaults too."""
+    taken = {p.name: p.default for p in _keywords(function) if Metric in typing.get_args(settings[p.name])}
+    texts = {key: spec.settings.get(key, default) for key, default in taken.items()}
+    return {key: make("metrics", parse(text)) for key, text in texts.items() if isinstance(text, str)}
 
 
 def settings_of(folder: str, name: str) -> dict[str, str]:

@@ -15,13 +15,73 @@ from typing import Any
 from harness import predictions
 from harness.files import canonical, write_atomically
 from harness.parts import Task
-from harness.records import Annotations, Score, show_value
-from harness.stats.bootstrap import DRAWS, LEVEL
+from harness.records import Annotations
+from harness.scores import Score, show_value
+from harness.stats.bootstrap import DRAWS, LEVEL, METHOD
 from harness.version import VERSION
 
 
+class Scored:
+    """Scores with how the items were answered, as a person and a program read them."""
+
+    scores: tuple[Score, ...]
+    denominators: Mapping[str, int]  # how the n items were answered
+
+    @property
+    def kind(self) -> str:
+        """The kind of answer that was scored."""
+        raise NotImplementedError
+
+    @property
+    def signature(self) -> str:
+        """One line that says what was measured; two results with one signature can be compared."""
+        raise NotImplementedError
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What must come out the same whoever runs it. Canonical JSON of it is the result's identity."""
+        raise NotImplementedError
+
+    @property
+    def n(self) -> int:
+        """How many items were scored."""
+        return sum(self.denominators.values())
+
+    @property
+    def headlines(self) -> list[Score]:
+        """One score a metric, the primary one first."""
+        return [score for score in self.scores if not score.label and not score.slice]
+
+    @property
+    def parts(self) -> list[Score]:
+        """The scores of slices, in the order in which they were asked for."""
+        return [score for score in self.scores if score.slice]
+
+    def __getitem__(self, metric: str) -> Score:
+        """A score by its metric's name as typed, `metric[LABEL]` or `metric[slice=value]`."""
+        for score in self.scores:
+            if metric.replace("'", '"') == score.name:
+                return score
+        raise KeyError(metric)
+
+    def __str__(self) -> str:
+        lines = [self.signature]
+        wide = max((len(score.metric) for score in self.headlines), default=0)
+        for score in self.headlines:
+            note = f"  ({score.note})" if score.note else ""
+            unit = f"{score.units} {score.unit}{'s' if score.units != 1 else ''}"
+            lines.append(f"{score.metric:<{wide}}  {show_value(score)}  n {score.n}, {unit}{note}")
+        counts = self.denominators
+        said = " + ".join(f"{name} {counts[name]}" for name in counts if counts[name] or name in ("correct", "wrong"))
+        whole = "" if self.kind == "label" else "whole answers: "
+        lines.append(f"{whole}{said} = {self.n:,}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
 @dataclass(frozen=True, eq=False)
-class Result:
+class Result(Scored):
     """What came of one model on one task."""
 
     task: Task  # the items that were scored
@@ -32,6 +92,11 @@ class Result:
     protocol: str  # "5-fold", "train>test"
     metrics: tuple[str, ...]
     seed: int
+
+    @property
+    def kind(self) -> str:
+        """The kind of answer that the task asks for."""
+        return self.task.gold.kind
 
     @property
     def signature(self) -> str:
@@ -58,39 +123,14 @@ class Result:
             "protocol": self.protocol,
             "seed": self.seed,
             "metrics": list(self.metrics),
-            "interval": {"method": "percentile bootstrap over units", "draws": DRAWS, "level": LEVEL},
+            "slices": list(task.slices),
+            "besides": task.gold.surroundings,
+            "interval": interval_content(),
             "n": len(task),
             "denominators": dict(self.denominators),
-            "scores": [_plain(score) for score in self.scores],
+            "scores": [plain(score) for score in self.scores],
             "predictions": self.predicted.digest,
         }
-
-    @property
-    def headlines(self) -> list[Score]:
-        """One score a metric, the primary one first."""
-        return [score for score in self.scores if not score.label]
-
-    def __getitem__(self, metric: str) -> Score:
-        """A score by its metric's name as typed, or `metric[LABEL]` for one label's own."""
-        for score in self.scores:
-            if metric == (f"{score.metric}[{score.label}]" if score.label else score.metric):
-                return score
-        raise KeyError(metric)
-
-    def __str__(self) -> str:
-        lines = [self.signature]
-        wide = max((len(score.metric) for score in self.headlines), default=0)
-        for score in self.headlines:
-            note = f"  ({score.note})" if score.note else ""
-            unit = f"{score.units} {score.unit}{'s' if score.units != 1 else ''}"
-            lines.append(f"{score.metric:<{wide}}  {show_value(score)}  n {score.n}, {unit}{note}")
-        counts = self.denominators
-        said = " + ".join(f"{name} {counts[name]}" for name in counts if counts[name] or name in ("correct", "wrong"))
-        whole = "" if self.task.gold.kind == "label" else "whole answers: "
-        lines.append(f"{whole}{said} = {len(self.task)}")
-        return "\n".join(lines)
-
-    __repr__ = __str__
 
     def write(self, folder: str | Path) -> None:
         """Keep it: `content.json`, `provenance.json` and `predictions.jsonl`, each written whole."""
@@ -100,7 +140,13 @@ class Result:
         write_atomically(folder / "content.json", canonical(self.content))
 
 
-def _plain(score: Score) -> dict[str, Any]:
+def interval_content() -> dict[str, Any]:
+    """How intervals were made."""
+    return {"method": METHOD, "draws": DRAWS, "level": LEVEL}
+
+
+def plain(score: Score) -> dict[str, Any]:
+    """A score as it stands in a result's content."""
     row = asdict(score)
     row["value"] = None if score.value != score.value else score.value
     return row

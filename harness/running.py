@@ -14,14 +14,17 @@ import numpy as np
 
 from harness import scoring
 from harness.errors import AskedWrongly, HarnessError, UnknownName
-from harness.parts import Metric, Model, Task
-from harness.records import Annotations
+from harness.parts import Metric, Model, Ranking, Task
+from harness.records import Annotations, joined
 from harness.registry import Spec, make, module_of, parse
 from harness.result import Result
+from harness.scoring import Measure
+from harness.slicing import Seen, cut_by, surfaces
 from harness.store import Store, key_of, libraries_of
 
 FOLDS = 5
 SEED = 13
+TRAIN = "train"  # the split that a file of predictions is taken to have learned from
 Progress = Callable[[str], None]  # told of each cell as it is finished
 
 
@@ -72,15 +75,20 @@ def _of_split(task: Task, side: str) -> list[int]:
     return [i for i, split in enumerate(task.items["split"]) if split in wanted]
 
 
-def metrics_of(task: Task, metrics: Sequence[str] | None = None) -> dict[str, Metric]:
+def metrics_of(task: Task, metrics: Sequence[str] | None = None) -> dict[str, Measure]:
     """The metrics named, or the task's own, made and found fit for the task; names as typed."""
+    return measures(f"task {task.name}", task.gold, task.metrics if metrics is None else metrics)
+
+
+def measures(name: str, gold: Annotations, metrics: Sequence[str]) -> dict[str, Measure]:
+    """The metrics named, made and found fit for such a gold, asked by a task or file of this name."""
     made = {}
-    for text in metrics if metrics is not None else task.metrics:
+    for text in metrics:
         spec = parse(text)
         metric = make("metrics", spec)
-        if not isinstance(metric, Metric):
+        if not isinstance(metric, Metric | Ranking):
             raise AskedWrongly(f"{spec} is no metric: it gives a {type(metric).__name__}.")
-        scoring.refuse_unfit(task, str(spec), metric)
+        scoring.refuse_unfit(name, gold, str(spec), metric)
         made[str(spec)] = metric
     return made
 
@@ -96,7 +104,7 @@ def model_of(spec: Spec) -> Model:
 def run_model(
     task: Task,
     spec: Spec,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Measure],
     *,
     seed: int,
     folds: int = FOLDS,
@@ -112,40 +120,66 @@ def run_model(
     refuse_unfit(task, spec)
     if getattr(model_of(spec), "whole", False):
         return answer_whole(task, spec, metrics, seed=seed, split=split.partition(">")[2])
-    scored, predicted = predict(task, spec, seed=seed, folds=folds, split=split, store=store, progress=progress)
-    return _result(scored, predicted, metrics, model=str(spec), protocol=split or f"{folds}-fold", seed=seed)
+    scored, predicted, seen = predict(task, spec, seed=seed, folds=folds, split=split, store=store, progress=progress)
+    return _result(scored, predicted, metrics, seen, model=str(spec), protocol=split or f"{folds}-fold", seed=seed)
 
 
-def score_file(task: Task, path: Path, metrics: Mapping[str, Metric], *, seed: int, split: str = "") -> Result:
+def score_file(task: Task, path: Path, metrics: Mapping[str, Measure], *, seed: int, split: str = "") -> Result:
     """Score the answers of a predictions file, on all items or on those of one split."""
     refuse_seed(seed)
     spec = Spec("predictions", {"path": str(path)})
     return answer_whole(task, spec, metrics, seed=seed, split=split)
 
 
-def answer_whole(task: Task, spec: Spec, metrics: Mapping[str, Metric], *, seed: int, split: str = "") -> Result:
+def score_answers(
+    task: Task,
+    predicted: Annotations,
+    metrics: Mapping[str, Measure],
+    *,
+    seed: int,
+    split: str = "",
+    model: str = "answers",
+) -> Result:
+    """Score answers that are at hand, in the order of the items."""
+    refuse_seed(seed)
+    if (predicted.kind, predicted.labels) != (task.gold.kind, task.gold.labels) or len(predicted) != len(task):
+        raise AskedWrongly(f"the answers are not one {task.gold.kind} of the declared labels for each of the items.")
+    seen = _seen_in(task, TRAIN, split)
+    if split:
+        index = _of_split(task, split)
+        task, predicted = task.take(index), predicted.take(index)
+    return _result(task, predicted, metrics, seen, model=model, protocol=split or "all", seed=seed)
+
+
+def answer_whole(task: Task, spec: Spec, metrics: Mapping[str, Measure], *, seed: int, split: str = "") -> Result:
     """Ask a model that learns nothing about all items at once, and score all or those of one split.
 
     Its identity stands in for its settings.
     """
     model = model_of(spec)
     predicted = _ask(model, spec, task.take([]), task, seed)
-    if split:
-        index = _of_split(task, split)
-        task, predicted = task.take(index), predicted.take(index)
     identity = str(getattr(model, "identity", ""))
     name = str(Spec(spec.name, {"sha256": identity[:16]})) if identity else str(spec)
-    return _result(task, predicted, metrics, model=name, protocol=split or "all", seed=seed)
+    return score_answers(task, predicted, metrics, seed=seed, split=split, model=name)
 
 
 def _result(
-    task: Task, predicted: Annotations, metrics: Mapping[str, Metric], *, model: str, protocol: str, seed: int
+    task: Task,
+    predicted: Annotations,
+    metrics: Mapping[str, Measure],
+    seen: Seen | None,
+    *,
+    model: str,
+    protocol: str,
+    seed: int,
 ) -> Result:
+    cut = cut_by(task.slices, task.items, task.gold, seen)
+    scores, denominators = scoring.score(task, predicted, metrics, seed=seed, cut=cut)
     return Result(
         task=task,
         predicted=predicted,
-        scores=tuple(scoring.score(task, predicted, metrics, seed=seed)),
-        denominators=scoring.denominators(task.gold, predicted),
+        scores=tuple(scores),
+        denominators=denominators,
         model=model,
         protocol=protocol,
         metrics=tuple(metrics),
@@ -162,8 +196,8 @@ def predict(
     split: str = "",
     store: Store | None = None,
     progress: Progress = silent,
-) -> tuple[Task, Annotations]:
-    """The scored part of the task and the model's answers to it, every item answered once.
+) -> tuple[Task, Annotations, Seen | None]:
+    """The scored part of the task, the model's answers to it, every item answered once, and the names it had seen.
 
     By folds, all items are scored; by split, those on its right side. With a store, a finished cell is read
     and not run again.
@@ -191,7 +225,21 @@ def predict(
     order = [i for _, score in cells for i in score]
     back = np.argsort(order, kind="stable").tolist()
     scored = task.take(sorted(order))
-    return scored, concatenate(parts, task).take(back)
+    fold = np.repeat(np.arange(len(cells)), [len(score) for _, score in cells])[back]
+    sets = [_names(task.take(learn)) for learn, _ in cells] if "name" in task.slices else None
+    return scored, joined(parts).take(back), Seen(fold, sets) if sets else None
+
+
+def _names(task: Task) -> frozenset[str]:
+    """The surfaces of all gold spans of a task."""
+    return frozenset(surfaces(task.items["text"], task.gold)) if task.gold.kind == "spans" else frozenset()
+
+
+def _seen_in(task: Task, learn: str, split: str) -> Seen | None:
+    """The names of the split that a model is taken to have learned from, where another one is scored."""
+    if not split or split == learn or learn not in task.items["split"] or "name" not in task.slices:
+        return None
+    return Seen(np.zeros(len(_of_split(task, split)), np.int64), [_names(task.take(_of_split(task, learn)))])
 
 
 def _ask(model: Model, spec: Spec, train: Task, test: Task, seed: int) -> Annotations:
@@ -201,7 +249,7 @@ def _ask(model: Model, spec: Spec, train: Task, test: Task, seed: int) -> Annota
     """
     try:
         with one_thread(), redirect_stdout(sys.stderr):  # stdout is for the answer alone
-            model.fit(train.items.without("split"), train.gold, seed=seed)
+            model.fit(train.items.without("split"), train.gold.bare, seed=seed)
             predicted = model.predict(test.items.without("split"))
     except HarnessError:
         raise
@@ -253,20 +301,6 @@ def fits(task: Task, spec: Spec) -> bool:
 def kinds_of(spec: Spec) -> tuple[str, ...]:
     """The kinds of answer a model can give, as its module says; all where it says nothing."""
     return tuple(getattr(module_of("models", spec.name), "KINDS", ("label", "labels", "spans")))
-
-
-def concatenate(parts: list[Annotations], task: Task) -> Annotations:
-    """The answers of several cells, one after another."""
-    item = [item for part in parts for item in part.item]
-    answers = [answer for part in parts for answer in part.answers()]
-    status = [int(state) for part in parts for state in part.status]
-    kind, labels = task.gold.kind, task.gold.labels
-    if kind == "spans":
-        return Annotations.of_spans(item, labels, answers, status=status)
-    tables = [part.scores for part in parts]
-    scores = None if any(table is None for table in tables) else np.concatenate([t for t in tables if t is not None])
-    make_ = Annotations.of_label if kind == "label" else Annotations.of_labels
-    return make_(item, labels, answers, status=status, scores=scores)
 
 
 @contextmanager

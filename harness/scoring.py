@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.errors import AskedWrongly
-from harness.parts import Metric, Task
-from harness.records import STATUSES, Annotations, Counts, Items, Score
+from harness.parts import ByLabel, Formula, Metric, Ranking, Task
+from harness.records import ANSWERED, STATUSES, Annotations, Counts, Items
+from harness.scores import Score
+from harness.slicing import Cut, no_slices
 from harness.stats.bootstrap import FEW, FEWEST, intervals, sum_by_unit
 from harness.stats.distinct import distinct, merged
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+DIGITS = 12  # of an interval's ends: the last bits of a logarithm may differ by machine
+Measure = Metric | Ranking
+Count = Callable[[Annotations, Annotations], Any]  # what is counted, as the key of its sums
 
 
 def unit_of(items: Items) -> tuple[str, npt.NDArray[np.int64], int]:
@@ -26,78 +36,199 @@ def unit_of(items: Items) -> tuple[str, npt.NDArray[np.int64], int]:
     return name, np.array(unit, np.int64), len(codes)
 
 
-def score(task: Task, predicted: Annotations, metrics: Mapping[str, Metric], *, seed: int) -> list[Score]:
-    """Every metric on all items of the task, the headline first and then each label.
+@dataclass
+class _Sum:
+    """The distinct rows of units so far (m, k), how many units have each (m,), and of how many items they are."""
+
+    vectors: Array | None = None
+    times: Ints | None = None
+    n: int = 0
+
+    def add(self, counts: Counts, unit: Ints, n_units: int, chosen: npt.NDArray[np.bool_] | None) -> None:
+        vectors, times = units_of(counts, unit, n_units, chosen)
+        self.n += len(counts) if chosen is None else int(chosen.sum())
+        if self.vectors is not None and self.times is not None:
+            both = np.concatenate([self.vectors, vectors]), np.concatenate([self.times, times])
+            vectors, times = merged(*both)
+        self.vectors, self.times = vectors, times
+
+
+class Tally:
+    """What metrics count over blocks of items, and the scores that come of it.
+
+    A block holds whole units, so that blocks may be added one after another; the sum is that of all items at once.
+    """
+
+    def __init__(self, metrics: Mapping[str, Measure], labels: Sequence[str]) -> None:
+        self.metrics, self.labels = metrics, labels
+        self.sums: dict[tuple[Count, str, str], _Sum] = {}  # count, label, slice
+        self.rankings: dict[str, tuple[Array, Array, int]] = {}  # metric -> values, influence of units, items
+        self.denominators: dict[str, int] = {}
+        self.blocks = 0
+
+    def add(
+        self,
+        gold: Annotations,
+        predicted: Annotations,
+        unit: Ints,
+        n_units: int,
+        cut: Cut = no_slices,
+    ) -> None:
+        """Count a block: `unit` (n_items,) is the unit of each item, numbered from 0 in this block.
+
+        `cut` cuts the block into named parts, each with the answers to count and the items it is of.
+        """
+        self.blocks += 1
+        for name, number in denominators(gold, predicted).items():
+            self.denominators[name] = self.denominators.get(name, 0) + number
+        for spec, metric in self.metrics.items():
+            if isinstance(metric, Ranking):
+                self._rank(spec, metric, gold, predicted, unit, n_units)
+        counted = {count: count(gold, predicted) for count in self._counts()}
+        for count, counts in counted.items():
+            self._sum(count, "", "").add(counts, unit, n_units, None)
+        for by_label in self._by_label():
+            for label, counts in zip(self.labels, by_label.count(gold, predicted), strict=True):
+                self._sum(by_label.count, label, "").add(counts, unit, n_units, None)
+        for name, due, said, chosen in cut(gold, predicted):
+            for count, counts in counted.items():
+                if due is gold and said is predicted and self._alone(count):
+                    self._sum(count, "", name).add(counts, unit, n_units, chosen)
+                    continue
+                own = np.flatnonzero(chosen)
+                units, of_own = np.unique(unit[own], return_inverse=True)
+                self._sum(count, "", name).add(count(due.take(own), said.take(own)), of_own, len(units), None)
+
+    def _sum(self, count: Count, label: str, slice_name: str) -> _Sum:
+        return self.sums.setdefault((count, label, slice_name), _Sum())
+
+    def _counts(self) -> list[Count]:
+        """What is counted, each once: metrics that share a count share its rows."""
+        return list(dict.fromkeys(m.count for m in self.metrics.values() if isinstance(m, Metric)))
+
+    def _alone(self, count: Count) -> bool:
+        """Whether rows may be picked from those of all items, and need not be counted anew."""
+        return all(m.alone for m in self.metrics.values() if isinstance(m, Metric) and m.count is count)
+
+    def _by_label(self) -> list[ByLabel]:
+        own = [m.by_label for m in self.metrics.values() if isinstance(m, Metric) and m.by_label]
+        return list({by_label.count: by_label for by_label in own}.values())
+
+    def _rank(
+        self, spec: str, metric: Ranking, gold: Annotations, predicted: Annotations, unit: Ints, n_units: int
+    ) -> None:
+        if self.blocks > 1:
+            raise AskedWrongly(f"metric {spec} needs all answers at once and cannot be scored in a stream.")
+        values, effects = metric.values(gold, predicted)
+        self.rankings[spec] = values, sum_by_unit(effects, unit, n_units), len(gold)
+
+    def scores(self, unit: str, *, seed: int) -> list[Score]:
+        """Of every metric the headline, then each label, then each slice. The unit of chance is so called."""
+        formulas: dict[tuple[Count, str, str], list[tuple[str, Formula]]] = {}
+        for spec, metric in self.metrics.items():
+            if isinstance(metric, Metric):
+                for key in self.sums:
+                    count, label, _ = key
+                    if not label and count is metric.count:
+                        formulas.setdefault(key, []).append((spec, metric.score))
+                    elif label and metric.by_label and count is metric.by_label.count:
+                        formulas.setdefault(key, []).append((spec, metric.by_label.score))
+        found: dict[str, list[Score]] = {spec: [] for spec in self.metrics}
+        for (count, label, part), asked in formulas.items():
+            for score in _scores(self.sums[count, label, part], asked, unit, seed):
+                found[score.metric].append(replace(score, label=label, slice=part))
+        for spec, (values, effects, n) in self.rankings.items():
+            found[spec].extend(_ranked(spec, values, effects, n, unit, self.labels))
+        place = {label: i for i, label in enumerate(("", *self.labels))}
+        return [s for spec in found for s in sorted(found[spec], key=lambda s: (bool(s.slice), place[s.label]))]
+
+
+def score(
+    task: Task,
+    predicted: Annotations,
+    metrics: Mapping[str, Measure],
+    *,
+    seed: int,
+    cut: Cut = no_slices,
+) -> tuple[list[Score], dict[str, int]]:
+    """Every metric on all items of the task, the headline first, then each label, then each slice; and how the items
+    were answered.
 
     Raises AskedWrongly where a metric cannot be asked of such a task.
     """
-    name, unit, n_units = unit_of(task.items)
-    scores: list[Score] = []
     for spec, metric in metrics.items():
-        refuse_unfit(task, spec, metric)
-        counts = metric.count(task.gold, predicted)
-        vectors, times = units_of(counts, unit, n_units)
-        formulas = [metric.score]
-        if metric.by_label is not None:
-            formulas.append(metric.by_label)
-        enough = n_units >= FEWEST
-        nothing = [(np.array(np.nan), np.array(np.nan))] * len(formulas)
-        drawn = intervals(vectors, times, formulas, seed=seed) if enough else nothing
-        for formula, (lows, highs) in zip(formulas, drawn, strict=True):
-            labels = [""] if formula is metric.score else list(task.gold.labels)
-            values = np.broadcast_to(formula(counts.total), len(labels))
-            ends = [np.broadcast_to(end, len(labels)) for end in (lows, highs)]
-            for label, value, low, high in zip(labels, values, *ends, strict=True):
-                flat = not low < high  # also where an end is not defined
-                scores.append(
-                    Score(
-                        metric=spec,
-                        value=float(value),
-                        low=None if flat else float(low),
-                        high=None if flat else float(high),
-                        n=len(task),
-                        units=n_units,
-                        unit=name,
-                        label=label,
-                        note=_note(n_units, name, flat, bool(np.isnan(low))),
-                    )
-                )
-    return scores
+        refuse_unfit(f"task {task.name}", task.gold, spec, metric)
+    name, unit, n_units = unit_of(task.items)
+    tally = Tally(metrics, task.gold.labels)
+    tally.add(task.gold, predicted, unit, n_units, cut)
+    return tally.scores(name, seed=seed), tally.denominators
+
+
+def _scores(total: _Sum, asked: Sequence[tuple[str, Formula]], unit: str, seed: int) -> Iterator[Score]:
+    """The score of each formula on one sum of rows, on the same draws."""
+    assert total.vectors is not None and total.times is not None
+    n_units = int(total.times.sum())
+    nothing = [(np.array(np.nan), np.array(np.nan))] * len(asked)
+    formulas = [formula for _, formula in asked]
+    drawn = intervals(total.vectors, total.times, formulas, seed=seed) if n_units >= FEWEST else nothing
+    for (spec, formula), (low, high) in zip(asked, drawn, strict=True):
+        value = float(formula(total.times @ total.vectors))
+        yield _score(spec, value, float(low), float(high), total.n, n_units, unit)
+
+
+def _ranked(spec: str, values: Array, effects: Array, n: int, unit: str, labels: Sequence[str]) -> Iterator[Score]:
+    """The scores of a ranking, the headline and each label: their intervals come from the influence of units."""
+    from harness.stats import influence
+
+    for label, value, effect in zip(("", *labels), values, effects.T, strict=True):
+        low, high = influence.interval(value, effect) if len(effect) >= FEWEST else (np.nan, np.nan)
+        yield replace(_score(spec, float(value), float(low), float(high), n, len(effect), unit), label=label)
+
+
+def _score(spec: str, value: float, low: float, high: float, n: int, n_units: int, unit: str) -> Score:
+    there = low < high
+    note = _note(n_units, unit, value, there)
+    ends = [float(f"{end:.{DIGITS}g}") if there else None for end in (low, high)]
+    return Score(spec, value, ends[0], ends[1], n, n_units, unit, note=note)
 
 
 def units_of(
-    counts: Counts, unit: npt.NDArray[np.int64], n_units: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    counts: Counts, unit: Ints, n_units: int, chosen: npt.NDArray[np.bool_] | None = None
+) -> tuple[Array, Ints]:
     """The distinct vectors of units (m, k), sorted, and how many units have each (m,).
 
-    Where every unit is one item, its vectors are the items' own and nothing is summed.
+    Where every unit is one item, its vectors are the items' own and nothing is summed. Of `chosen` items alone, the
+    units are those that hold any of them.
     """
     if n_units == len(counts):
-        there = np.flatnonzero(counts.times)
-        return merged(counts.vectors[there], counts.times[there])
-    return distinct(sum_by_unit(counts.rows, unit, n_units))
+        code = counts.code if chosen is None else counts.code[chosen]
+        times = np.bincount(code, minlength=len(counts.vectors))
+        there = np.flatnonzero(times)
+        return merged(counts.vectors[there], times[there])
+    if chosen is None:
+        return distinct(sum_by_unit(counts.rows, unit, n_units))
+    units, unit = np.unique(unit[chosen], return_inverse=True)
+    return distinct(sum_by_unit(counts.vectors[counts.code[chosen]], unit, len(units)))
 
 
-def _note(n_units: int, unit: str, flat: bool, undefined: bool) -> str:
+def _note(n_units: int, unit: str, value: float, there: bool) -> str:
     """Why there is no interval, or what to beware of."""
+    if value != value:
+        return "not defined on these items"
     if n_units < FEWEST:
         return f"{n_units} {unit}s are too few for an interval"
-    if undefined:
-        return "no interval: not defined on any draw"
-    if flat:
-        return "no interval: every draw gives the same value"
+    if not there:
+        return "no interval: the draws do not differ, or are not defined"
     return f"few {unit}s: likely too narrow" if n_units < FEW else ""
 
 
-def refuse_unfit(task: Task, spec: str, metric: Metric) -> None:
+def refuse_unfit(task: str, gold: Annotations, spec: str, metric: Measure) -> None:
     """Say no to a metric of another kind of answer, or of labels that the task does not have."""
-    if task.gold.kind not in metric.kinds:
+    if gold.kind not in metric.kinds:
         wanted = " or ".join(metric.kinds)
-        raise AskedWrongly(
-            f"metric {spec} scores answers of kind {wanted}; task {task.name} asks for {task.gold.kind}."
-        )
-    if why := metric.unfit(task.gold):
-        raise AskedWrongly(f"metric {spec} of task {task.name}: {why}")
+        raise AskedWrongly(f"metric {spec} scores answers of kind {wanted}; {task} asks for {gold.kind}.")
+    if why := metric.unfit(gold):
+        raise AskedWrongly(f"metric {spec} of {task}: {why}")
 
 
 def denominators(gold: Annotations, predicted: Annotations) -> dict[str, int]:
@@ -105,16 +236,30 @@ def denominators(gold: Annotations, predicted: Annotations) -> dict[str, int]:
 
     A set of labels or spans is correct as a whole.
     """
-    state = predicted.status
-    right = sum(
-        said == due for said, due, status in zip(_whole(predicted), _whole(gold), state, strict=True) if status == 0
-    )
-    counts = {name: int((state == code).sum()) for code, name in enumerate(STATUSES)}
+    counts = dict(zip(STATUSES, np.bincount(predicted.status, minlength=len(STATUSES)).tolist(), strict=True))
     answered = counts.pop("answered")
+    right = int((_alike(gold, predicted) & (predicted.status == ANSWERED)).sum())
     return {"correct": right, "wrong": answered - right, **counts}
 
 
-def _whole(annotations: Annotations) -> Sequence[object]:
-    if annotations.kind == "label":
-        return annotations.codes.tolist()
-    return annotations.answers()
+def _alike(gold: Annotations, predicted: Annotations) -> npt.NDArray[np.bool_]:
+    """Whether each item is answered as the gold answers it, (n_items,)."""
+    if gold.offsets is None or predicted.offsets is None:
+        return gold.codes == predicted.codes
+    lengths = np.diff(gold.offsets)
+    alike = lengths == np.diff(predicted.offsets)
+    due = _in_order(gold, np.repeat(alike, lengths))
+    said = _in_order(predicted, np.repeat(alike, np.diff(predicted.offsets)))
+    differing = np.logical_or.reduce([a != b for a, b in zip(due, said, strict=True)])
+    alike[due[0][differing]] = False
+    return alike
+
+
+def _in_order(annotations: Annotations, kept: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.generic]]:
+    """The kept flat answers as columns, item first, in one order whatever order they came in."""
+    assert annotations.offsets is not None
+    item = np.repeat(np.arange(len(annotations)), np.diff(annotations.offsets))
+    flat = [item, annotations.starts, annotations.ends, annotations.codes]
+    columns = [column[kept] for column in flat if column is not None]
+    order = np.lexsort(columns[::-1])
+    return [column[order] for column in columns]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Iterable, Sequence
+from itertools import chain, pairwise
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,13 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 LETTERS = "OBIES"  # a scheme's U and L are read as S and E
 O, B, I, E, S = range(5)  # noqa: E741
 ALLOWED = {"IOB1": "OBI", "IOB2": "OBI", "BIOES": "OBIES", "BILOU": "OBILU"}
+SAMPLE = 1000  # rows that most likely hold every tag
 NO_LABEL = "_"  # what a letter without a label means, as in seqeval
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+Codes: TypeAlias = npt.NDArray[Any]  # whole numbers, as narrow as they can be
 
 # (letter before, letter, label): is this token the first of a span, further inside it, or past its end?
 # Token patterns of seqeval 1.2.2, scheme.py; "*" is any letter, "=" the same label, "!" another, "?" either.
@@ -62,11 +65,10 @@ def spans_of_tags(
     >>> spans_of_tags([["I-PER", "I-PER", "O", "B-LOC"]], reading="strict")
     [[(3, 4, 'LOC')]]
     """
-    row, start, end, code, names, n = _read(rows, reading, scheme)
-    spans: list[list[SpanTuple]] = [[] for _ in range(n)]
-    for i, a, b, c in zip(row.tolist(), start.tolist(), end.tolist(), code.tolist(), strict=True):
-        spans[i].append((a, b, names[c]))
-    return spans
+    start, end, code, offsets, names = _read(rows, reading, scheme)
+    flat = list(zip(start.tolist(), end.tolist(), map(names.__getitem__, code.tolist()), strict=True))
+    cuts = offsets.tolist()
+    return [flat[a:b] for a, b in pairwise(cuts)]
 
 
 def annotations_of_tags(
@@ -79,16 +81,17 @@ def annotations_of_tags(
 ) -> Annotations:
     """Rows of tags, one an item -> annotations whose offsets count tokens; columns all the way, no tuple a span.
 
-    Equal to `Annotations.of_spans(item, labels, spans_of_tags(rows, ...))`.
+    Equal to `Annotations.of_spans(item, labels, spans_of_tags(rows, ...))`. `rows` may be an Arrow column of lists of
+    texts, dictionary-encoded or not: then no Python object is made for a tag.
     """
-    row, start, end, code, names, n = _read(rows, reading, scheme)
+    start, end, code, offsets, names = _read(rows, reading, scheme)
+    n = len(offsets) - 1
     if n != len(item):
         raise AskedWrongly(f"{n} rows of tags for {len(item)} items")
     declared = {label: i for i, label in enumerate(labels)}
     renamed = np.array([declared.get(name, -1) for name in names], np.int32)
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n))]).astype(np.int64)
-    ends = (start.astype(np.int32), end.astype(np.int32))
-    return Annotations("spans", tuple(labels), item, np.zeros(n, np.uint8), renamed[code], offsets, *ends)
+    borders = (start.astype(np.int32), end.astype(np.int32))
+    return Annotations("spans", tuple(labels), item, np.zeros(n, np.uint8), renamed[code], offsets, *borders)
 
 
 def tags_of_spans(spans: Iterable[SpanTuple], n_tokens: int, *, scheme: Scheme = "IOB2") -> list[str]:
@@ -121,80 +124,102 @@ def _letters(length: int, scheme: Scheme, adjoins: bool) -> str:
     return single if length == 1 else "B" + "I" * (length - 2) + last
 
 
-def _read(
-    rows: Iterable[Sequence[str]], reading: Reading, scheme: Scheme
-) -> tuple[Ints, Ints, Ints, Ints, list[str], int]:
-    """Row, start, end and label code of each span; then the label names, and how many rows there are."""
+def _read(rows: Iterable[Sequence[str]], reading: Reading, scheme: Scheme) -> tuple[Ints, Ints, Ints, Ints, list[str]]:
+    """Start, end and label code of each span, where the spans of each row begin (n_rows + 1,), and the label names."""
     if reading not in get_args(Reading) or scheme not in SCHEMES:
         raise AskedWrongly(
             f"no reading {quote(reading)} of {quote(scheme)}: default or strict, of {', '.join(SCHEMES)}"
         )
+    codes, tags, lengths = _arrow_codes(rows) if hasattr(rows, "chunks") or hasattr(rows, "buffers") else _codes(rows)
+    letters, labels, names = _parsed(tags, ALLOWED[scheme] if reading == "strict" else "OBIESUL", codes, lengths)
+    letter, label = letters[codes], labels[codes]
+    before, other = np.append(np.uint8(O), letter[:-1]), np.append(True, label[1:] != label[:-1])
+    first, stop = _default(before, letter, other) if reading == "default" else _strict(before, letter, other, scheme)
+    borders = np.append(0, np.cumsum(lengths + 1)) + 1  # an O stands before and between the rows
+    offsets = np.searchsorted(first, borders)
+    base = np.repeat(borders[:-1], np.diff(offsets))
+    return first - base, stop - base, label[first].astype(np.int64), offsets, names
+
+
+def _codes(rows: Iterable[Sequence[str]]) -> tuple[Codes, list[str], Ints]:
+    """The number of each tag with one O before the first row, between and after them; the tags; tokens of each row.
+
+    The tags are learned from some rows, and from all only where that was too few: one walk over the tags, not two.
+    """
     rows = list(rows)
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    flat = list(chain.from_iterable(_apart(rows)))
-    distinct = {tag: i for i, tag in enumerate(dict.fromkeys(flat))}
-    table, names = _parsed(distinct, ALLOWED[scheme] if reading == "strict" else "OBIESUL", rows)
-    letter, label = table[:, np.fromiter(map(distinct.__getitem__, flat), np.int64, len(flat))]
-    if reading == "default":
-        first, stop = _default(letter, label)
-    else:
-        first, stop = _strict(letter, label, scheme)
-    row_starts = np.concatenate([[0], np.cumsum(lengths + 1)]) + 1  # a row of O stands before and between the rows
-    row = np.searchsorted(row_starts, first, side="right") - 1
-    return row, first - row_starts[row], stop - row_starts[row], label[first], names, len(rows)
+    apart: list[Sequence[str]] = [("O",)] * (2 * len(rows) + 1)
+    apart[1::2] = rows
+    try:
+        codes, tags = _numbered(apart, dict.fromkeys(chain.from_iterable(apart[:SAMPLE])))
+    except KeyError:
+        codes, tags = _numbered(apart, dict.fromkeys(chain.from_iterable(apart)))
+    return codes, tags, np.fromiter(map(len, rows), np.int64, len(rows))
 
 
-def _apart(rows: list[Sequence[str]]) -> Iterator[Sequence[str]]:
-    """The rows with one O before the first, between, and after the last."""
-    outside = ("O",)
-    yield outside
-    for row in rows:
-        yield row
-        yield outside
+def _numbered(rows: Iterable[Sequence[str]], tags: Iterable[str]) -> tuple[Codes, list[str]]:
+    """Tags as their places among all tags; bytes() walks faster over Python objects than numpy does."""
+    number = {tag: i for i, tag in enumerate(tags)}
+    walk = map(number.__getitem__, chain.from_iterable(rows))
+    return np.frombuffer(bytes(walk), np.uint8) if len(number) <= 256 else np.fromiter(walk, np.int32), list(number)
 
 
-def _parsed(tags: Iterable[str], allowed: str, rows: list[Sequence[str]]) -> tuple[Ints, list[str]]:
-    """The letter and the label of each distinct tag, (2, n_tags), and the names of the labels."""
+def _arrow_codes(rows: Any) -> tuple[Codes, list[str], Ints]:
+    """The same from an Arrow column of lists."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = rows.combine_chunks() if isinstance(rows, pa.ChunkedArray) else rows
+    flat, lengths = rows.flatten(), pc.fill_null(pc.list_value_length(rows), 0).to_numpy().astype(np.int64)
+    if not pa.types.is_dictionary(flat.type):
+        flat = flat.dictionary_encode()
+    tags = ["O", *flat.dictionary.to_pylist()]
+    codes = np.zeros(int(lengths.sum()) + len(lengths) + 1, np.int32)
+    inside = np.ones(len(codes), bool)
+    inside[np.append(0, np.cumsum(lengths + 1))] = False
+    codes[inside] = pc.fill_null(flat.indices, len(tags) - 1).to_numpy().astype(np.int32) + 1
+    return codes, [*tags, ""], lengths
+
+
+def _parsed(tags: list[str], allowed: str, codes: Codes, lengths: Ints) -> tuple[Bytes, Codes, list[str]]:
+    """The letter and the label of each tag, and the names of the labels."""
     names: dict[str, int] = {}
-    table = []
-    for tag in tags:
-        if tag[:1] not in tuple(allowed) or tag[1:2] not in ("", "-") or (tag[:1] == "O" and tag != "O"):
-            at = next((i, list(row).index(tag)) for i, row in enumerate(rows) if tag in row)
-            known = ", ".join(letter if letter == "O" else f"{letter}-LABEL" for letter in allowed)
-            raise AskedWrongly(f"row {at[0] + 1}, token {at[1] + 1}: {quote(tag)} is no tag. There are: {known}.")
-        label = tag[2:] or NO_LABEL
-        table.append((LETTERS.index({"U": "S", "L": "E"}.get(tag[0], tag[0])), names.setdefault(label, len(names))))
-    return np.array(table, np.int64).reshape(-1, 2).T, list(names)
+    letters, labels = np.zeros(len(tags), np.uint8), np.zeros(len(tags), np.int32)
+    for code, tag in enumerate(tags):
+        known = isinstance(tag, str) and tag[:1] in tuple(allowed) and tag[1:2] in ("", "-")
+        if known and (tag[0] != "O" or tag == "O"):
+            letters[code] = LETTERS.index({"U": "S", "L": "E"}.get(tag[0], tag[0]))
+            labels[code] = names.setdefault(tag[2:] or NO_LABEL, len(names))
+        elif (at := np.flatnonzero(codes == code)).size:
+            borders = np.cumsum(lengths + 1)
+            row = int(np.searchsorted(borders, at[0]))
+            token = int(at[0] - (borders[row - 1] if row else 0))
+            there = ", ".join(letter if letter == "O" else f"{letter}-LABEL" for letter in allowed)
+            raise AskedWrongly(f"row {row + 1}, token {token}: {quote(str(tag))} is no tag. There are: {there}.")
+    return letters, labels.astype(np.min_scalar_type(len(names))), list(names)
 
 
-def _default(letter: Ints, label: Ints) -> tuple[Ints, Ints]:
-    """Where spans start and where they end, in the lenient reading."""
-    before, other = _before(letter), np.append(True, label[1:] != label[:-1])
+def _default(before: Bytes, letter: Bytes, other: Bools) -> tuple[Ints, Ints]:
+    """Where spans start and where they end, in the lenient reading: they hold every token that is not O."""
     inside = letter != O
-    opens = (letter == B) | (letter == S) | (before == O) | (before == E) | (before == S) | other
-    first = np.flatnonzero(inside & opens)
-    cuts = np.flatnonzero(~inside | opens)  # a span ends where the next one starts, or at O
-    return first, cuts[np.searchsorted(cuts, first, side="right")]
+    opens = inside & ((letter == B) | (letter == S) | (before == O) | (before == E) | (before == S) | other)
+    closes = inside[:-1] & (opens[1:] | ~inside[1:])  # the last token is O
+    return np.flatnonzero(opens), np.flatnonzero(closes) + 1
 
 
-def _strict(letter: Ints, label: Ints, scheme: Scheme) -> tuple[Ints, Ints]:
+def _strict(before: Bytes, letter: Bytes, other: Bools, scheme: Scheme) -> tuple[Ints, Ints]:
     """Where spans start and where they end, by the rules of a scheme.
 
     Tokens hang together in runs as long as each is inside of the one before; the first beginning of a run is its
     span, which stands if what follows the run may end it.
     """
-    before, same = _before(letter), np.append(False, label[1:] == label[:-1]).astype(np.int64)
-    first, inside, past = (_table(STRICT[scheme][name])[before, letter, same] for name in ("first", "inside", "past"))
-    heads = np.append(np.flatnonzero(~inside), len(letter))
-    begins = np.flatnonzero(first)
-    run, own = np.unique(np.searchsorted(heads, begins, side="right"), return_index=True)
-    start, stop = begins[own], heads[run]
-    stands = past[stop]  # the last token is O, so that every run of a span has one after it
+    step = before * np.uint8(2 * len(LETTERS)) + letter * np.uint8(2) + ~other
+    first, inside, past = (_table(STRICT[scheme][name]).reshape(-1) for name in ("first", "inside", "past"))
+    begins, heads = np.flatnonzero(first[step]), np.flatnonzero(~inside[step])
+    after = np.searchsorted(heads, begins, side="right")
+    own = np.append(True, after[1:] != after[:-1])[: len(after)]
+    start, stop = begins[own], np.append(heads, len(letter))[after[own]]
+    stands = past[step[stop]]  # the last token is O, so that every run of a span has one after it
     return start[stands], stop[stands]
-
-
-def _before(letter: Ints) -> Ints:
-    return np.append(np.int64(O), letter[:-1])
 
 
 def _table(patterns: tuple[str, ...]) -> Bools:

@@ -1,6 +1,7 @@
 """Random answers for tests: gold and predicted of each kind, with every status."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,6 +44,34 @@ def some_spans(draw: random.Random, labels: tuple[str, ...]) -> list[tuple[int, 
             spans.append((at, min(end, 12), draw.choice(labels)))
         at = end
     return spans
+
+
+WORDS = [(0, 2, "word"), (3, 5, "word"), (6, 8, "word"), (9, 12, "word")]
+
+
+def some_gold(kind: str, n: int, seed: int, labels: tuple[str, ...] = LABELS) -> Annotations:
+    """A random gold with all that a metric may look for: target, contrasts of neighbours, background, evidence."""
+    gold, draw = some_answers(kind, n, seed, gold=True, labels=labels), random.Random(seed)
+    item = gold.item
+    marks = {
+        "target": [("x", "y", "z")[i % 3] for i in range(n)],
+        "pair": [[f"minimal_pair g/{i // 2}"] if i % 8 < 6 else [] for i in range(n)],
+    }
+    background = [{label for label in labels if draw.random() < 0.3} for _ in item]
+    evidence = [draw.sample([(0, 2, "evidence"), (1, 5, "evidence"), (6, 12, "evidence")], i % 4) for i in range(n)]
+    besides = {
+        "background": Annotations.of_labels(item, labels, background),
+        "evidence": Annotations.of_spans(item, ("evidence",), evidence),
+        "words": Annotations.of_spans(item, ("word",), [WORDS] * n),
+    }
+    return replace(gold, marks=marks, besides=besides)
+
+
+def some_predictions(kind: str, n: int, seed: int, labels: tuple[str, ...] = LABELS) -> Annotations:
+    """Random answers of every status, with evidence."""
+    said, draw = some_answers(kind, n, seed, labels=labels), random.Random(seed)
+    evidence = [[(a, b, "evidence") for a, b, _ in some_spans(draw, labels)] for _ in said.item]
+    return replace(said, besides={"evidence": Annotations.of_spans(said.item, ("evidence",), evidence)})
 
 
 def items_of(texts: list[str], **facets: list[str]) -> Items:

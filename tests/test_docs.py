@@ -10,6 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from test_journey import write_news
 
@@ -30,6 +32,10 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(ROOT / folder, tmp_path / folder)
     write_news(tmp_path / "news.csv")
     (tmp_path / "predictions.jsonl").write_text(blocks("json")[0])
+    item, stances = [f"{i:03}" for i in range(30)], ["FAVOR", "AGAINST", "NONE"] * 10
+    for name in ("mine", "gold"):
+        pq.write_table(pa.table({"item": item, "label": stances}), tmp_path / f"{name}.parquet")
+    (tmp_path / "tagged.conll").write_text("Ana S-PER S-PER\n\nRome S-LOC O\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -15,10 +15,11 @@ HERE = Path(harness.__file__).parent
 ROOT = HERE.parent
 FILES = sorted(HERE.rglob("*.py"))
 
-GROUND = {"errors", "records", "version"}
+GROUND = {"errors", "records", "scores", "version"}
 TABLE = {  # room -> what it may import, besides the ground and itself
     "errors": set(),
     "records": set(),
+    "scores": set(),
     "version": set(),
     "stats": set(),
     "files": set(),
@@ -26,21 +27,28 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "predictions": {"files"},
     "registry": {"parts"},
     "counts": set(),
-    "matching": {"counts"},
+    "matching": set(),
+    "entities": {"counts", "matching"},
+    "hierarchy": {"counts"},
     "tags": set(),
     "calibration": set(),
+    "ranking": set(),
+    "columns": {"parts", "files"},
     "corpus": {"files"},
     "formats": {"parts", "files"},
     "tasks": {"parts", "corpus"},
-    "models": {"parts", "files", "predictions"},
-    "metrics": {"parts", "counts", "calibration", "stats", "matching", "tags"},
+    "models": {"answers", "parts", "files", "predictions"},
+    "metrics": {"parts", "counts", "calibration", "ranking", "stats", "matching", "entities", "hierarchy", "tags"},
     "checking": {"corpus", "counts", "stats"},
     "editing": {"corpus", "checking", "files", "formats", "registry", "parts"},
-    "scoring": {"parts", "stats"},
+    "answers": {"columns", "files", "predictions", "tags"},
+    "slicing": set(),
+    "scoring": {"parts", "slicing", "stats"},
     "result": {"files", "parts", "predictions", "stats"},
     "store": {"files", "parts", "predictions"},
-    "running": {"parts", "registry", "result", "scoring", "files", "predictions", "store"},
-    "benchmark": {"registry", "corpus", "result", "running", "files", "parts", "store"},
+    "running": {"parts", "registry", "result", "scoring", "files", "predictions", "slicing", "store"},
+    "streaming": {"answers", "columns", "files", "parts", "result", "scoring", "slicing"},
+    "benchmark": {"registry", "corpus", "result", "running", "files", "parts", "slicing", "store"},
 }
 WITHOUT_GROUND = {"stats"}
 OPEN_FOLDERS = ("formats", "tasks", "models", "metrics")

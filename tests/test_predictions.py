@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def answers(draw: st.DrawFn, kind: Kind) -> Annotations:
     spans = st.integers(0, len(TEXT) - 1).flatmap(
         lambda start: st.tuples(st.just(start), st.integers(start + 1, len(TEXT)), one | st.just("unknown"))
     )
+    evidence = st.lists(spans.map(lambda span: (span[0], span[1], "evidence")), max_size=2)
     some: st.SearchStrategy[Any] = {"label": one, "labels": st.lists(one), "spans": st.lists(spans, max_size=4)}[kind]
     said = draw(st.lists(some, min_size=n, max_size=n))
     if kind == "spans":
@@ -61,7 +63,11 @@ def answers(draw: st.DrawFn, kind: Kind) -> Annotations:
         rows = st.lists(st.floats(0, 1, width=32), min_size=len(LABELS), max_size=len(LABELS))
         scores = np.array(draw(st.lists(rows, min_size=n, max_size=n)), np.float32)
     make = Annotations.of_label if kind == "label" else Annotations.of_labels
-    return make(item, LABELS, said, status=status, scores=scores)
+    found = make(item, LABELS, said, status=status, scores=scores)
+    given = [draw(st.none() | evidence) if state == 0 else None for state in status]
+    if all(one is None for one in given):
+        return found
+    return replace(found, besides={"evidence": Annotations.of_spans(item, ("evidence",), given)})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,6 +81,9 @@ def test_what_is_written_is_read_back(kind: Kind, data: st.DataObject) -> None:
         again = predictions.read(path, items_of(len(written)), kind, LABELS)
     assert again.answers() == written.answers()
     assert again.status.tolist() == written.status.tolist()
+    for name, other in written.besides.items():
+        assert again.besides[name].answers() == other.answers()
+    assert again.besides.keys() == written.besides.keys()
     assert (again.scores is None) == (written.scores is None)
     if again.scores is not None and written.scores is not None:
         answered = written.status == 0
@@ -123,6 +132,15 @@ def test_scores_are_kept_in_label_order_where_every_answer_has_them() -> None:
     assert read([first, {"item": "g/1", "label": "A"}], "label").scores is None
 
 
+def test_evidence_is_kept_of_answered_items_and_may_be_none_at_all() -> None:
+    first = {"item": "g/0", "label": "A", "evidence": [[4, 6], [0, 3]]}
+    lines = [first, {"item": "g/1", "label": "A", "evidence": []}, {"item": "g/2", "label": "C", "evidence": [[0, 1]]}]
+    evidence = read(lines, "label").besides["evidence"]
+    assert evidence.answers() == [[(0, 3, "evidence"), (4, 6, "evidence")], [], None]
+    assert evidence.labels == ("evidence",)
+    assert not read([{"item": "g/0", "label": "A"}], "label").besides
+
+
 def test_document_and_facets_may_stand_for_the_item() -> None:
     ids = ["g/a#x>y", "g/a#x>z"]
     items = Items(
@@ -154,6 +172,11 @@ def test_document_and_facets_may_stand_for_the_item() -> None:
         ("label", {"item": "g/0", "label": "A", "scores": {"A": "1"}}, 'the score of "A" is no number'),
         ("label", {"item": "g/0", "label": "A", "scores": {"A": True}}, 'the score of "A" is no number'),
         ("label", {"item": "g/0", "label": "A", "scores": {"A": 10**400}}, 'the score of "A" is no number'),
+        ("label", {"item": "g/0", "label": "A", "evidence": "Zoe"}, '"evidence" is not a list'),
+        ("label", {"item": "g/0", "label": "A", "evidence": [[0, 99]]}, "evidence 0:99 is outside the text of"),
+        ("label", {"item": "g/0", "label": "A", "evidence": [[2, 2]]}, "evidence 2:2 is outside the text"),
+        ("label", {"item": "g/0", "label": "A", "evidence": [[False, True]]}, "is not [start, end]"),
+        ("label", {"item": "g/0", "label": "A", "evidence": [0, 3]}, 'evidence "0" is not [start, end]'),
         ("labels", {"item": "g/0", "labels": "A"}, '"labels" is not a list'),
         ("labels", {"item": "g/0", "labels": [["A"]]}, "labels are not texts"),
         ("spans", {"item": "g/0", "spans": [[0, 99, "A"]]}, f"span 0:99 is outside the text of {len(TEXT)} characters"),
@@ -200,7 +223,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 json_lines = st.fixed_dictionaries(
     {"item": st.sampled_from(["g/0", "g/1"]) | json_values},
-    optional=dict.fromkeys(("label", "labels", "spans", "scores", "status", "document", "x"), json_values),
+    optional=dict.fromkeys(("label", "labels", "spans", "scores", "evidence", "status", "document", "x"), json_values),
 )
 
 

@@ -61,7 +61,7 @@ def test_a_split_protocol_names_both_sides() -> None:
 
 def test_answers_come_back_in_the_order_of_the_items() -> None:
     task = task_of([f"t{i}" for i in range(20)], ["A", "B"] * 10)
-    scored, said = predict(task, parse("majority"), seed=1, folds=4)
+    scored, said, _ = predict(task, parse("majority"), seed=1, folds=4)
     assert list(said.item) == list(task.items["item"]) == list(scored.items["item"])
 
 

@@ -1,13 +1,20 @@
 """Units, intervals and denominators."""
 
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
 import pytest
 from answers import items_of, some_answers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.errors import AskedWrongly
 from harness.parts import Task
 from harness.records import Annotations, Items
 from harness.registry import make, parse
-from harness.scoring import denominators, score, unit_of
+from harness.scoring import Tally, denominators, score, unit_of
+from harness.slicing import cut_by
 
 
 def task_with(groups: list[str], documents: list[str] | None = None) -> tuple[Task, Annotations]:
@@ -20,7 +27,7 @@ def task_with(groups: list[str], documents: list[str] | None = None) -> tuple[Ta
 
 
 def scores(task: Task, said: Annotations, spec: str = "f1"):
-    return score(task, said, {spec: make("metrics", parse(spec))}, seed=13)
+    return score(task, said, {spec: make("metrics", parse(spec))}, seed=13)[0]
 
 
 def test_the_unit_is_the_document_unless_documents_come_in_groups() -> None:
@@ -43,7 +50,7 @@ def test_an_interval_has_never_no_width() -> None:
     task, _ = task_with([f"g{i}" for i in range(30)])
     for one in scores(task, task.gold, "accuracy"):
         assert (one.value, one.low, one.high) == (1.0, None, None)
-        assert "every draw gives the same value" in one.note
+        assert "the draws do not differ" in one.note
 
 
 def test_each_label_has_its_own_score_with_its_interval() -> None:
@@ -70,3 +77,57 @@ def test_a_metric_is_refused_where_it_does_not_fit() -> None:
         scores(task, said, "entity_f1")
     with pytest.raises(AskedWrongly, match="favor_against of task t: it needs the label FAVOR"):
         scores(task, said, "favor_against")
+
+
+METRICS = {"label": ("f1", "accuracy", "log_loss"), "labels": ("f1", "jaccard"), "spans": ("entity_f1",)}
+
+
+@pytest.mark.parametrize("kind", ["label", "labels", "spans"])
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 999), cuts=st.lists(st.integers(0, 10), max_size=3))
+def test_blocks_of_whole_units_give_the_scores_of_all_items_at_once(kind: str, seed: int, cuts: list[int]) -> None:
+    n = 40
+    gold, said = some_answers(kind, n, seed, gold=True), some_answers(kind, n, seed + 1)
+    metrics = {spec: make("metrics", parse(spec)) for spec in METRICS[kind]}
+    unit = np.arange(n) // 4
+    whole, parts = Tally(metrics, gold.labels), Tally(metrics, gold.labels)
+    whole.add(gold, said, unit, 10)
+    for low, high in pairwise(sorted({0, 10, *cuts})):
+        own = range(4 * low, 4 * high)
+        parts.add(gold.take(own), said.take(own), unit[: len(own)], high - low)
+    assert parts.scores("group", seed=13) == whole.scores("group", seed=13)
+    assert parts.denominators == whole.denominators
+
+
+@pytest.mark.parametrize("kind", ["label", "labels", "spans"])
+def test_a_slice_scores_as_its_items_alone_do(kind: str) -> None:
+    n = 60
+    gold, said = some_answers(kind, n, 5, gold=True), some_answers(kind, n, 6)
+    items = Items({**items_of(["x"] * n).columns, "group": [f"g{i // 2}" for i in range(n)]})
+    marked = replace(gold, marks={"tags": [["all"] if i // 2 % 2 else ["all", "even"] for i in range(n)]})
+    task = Task("t", items, marked, (), "c", "d")
+    metrics = {spec: make("metrics", parse(spec)) for spec in METRICS[kind]}
+    found, _ = score(task, said, metrics, seed=13, cut=cut_by(["tags"], items, marked))
+    own = [i for i in range(n) if not i // 2 % 2]
+    alone, _ = score(task.take(own), said.take(own), metrics, seed=13)
+    for spec in METRICS[kind]:
+        part = next(one for one in found if (one.metric, one.slice) == (spec, "tags=even"))
+        assert replace(part, slice="") == next(one for one in alone if one.metric == spec and not one.label)
+
+
+def test_answers_in_another_order_within_an_item_are_as_right() -> None:
+    gold = Annotations.of_spans(["a"], ("X", "Y"), [[(0, 2, "X"), (3, 4, "Y")]])
+    turned = replace(gold, starts=gold.starts[::-1], ends=gold.ends[::-1], codes=gold.codes[::-1])
+    assert denominators(gold, turned)["correct"] == 1
+
+
+def test_a_pair_that_a_slice_cuts_in_two_does_not_count_in_it() -> None:
+    items = Items({**items_of(["x"] * 40).columns, "group": [f"g{i // 2}" for i in range(40)]})
+    gold = Annotations.of_label(items["item"], ("A", "B"), ["A", "B"] * 20)
+    marks = {"pair": [[f"minimal_pair g{i // 2}"] for i in range(40)], "half": ["first", "second"] * 20}
+    task = Task("t", items, replace(gold, marks=marks), (), "c", "d")
+    metric = {"pair_consistency": make("metrics", parse("pair_consistency"))}
+    found, _ = score(task, gold, metric, seed=1, cut=cut_by(["half"], items, task.gold))
+    assert [(one.slice, one.value == one.value) for one in found] == [
+        ("", True), ("half=first", False), ("half=second", False),
+    ]  # fmt: skip

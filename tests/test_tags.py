@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.entities import label_totals
 from harness.errors import AskedWrongly
-from harness.matching import span_counts
 from harness.records import Annotations
 from harness.tags import ALLOWED, SCHEMES, annotations_of_tags, spans_of_tags, tags_of_spans
 
@@ -29,9 +29,8 @@ def counted(gold: list, said: list, labels: list[str], **how: str) -> np.ndarray
     """Hits, said and due of each label, (3, n_labels)."""
     item = [str(i) for i in range(len(gold))]
     pair = [annotations_of_tags(item, labels, rows, **how) for rows in (gold, said)]
-    rows = span_counts(*pair).sum(axis=0)
-    assert rows[-1] == 0
-    return rows[:-1].reshape(3, len(labels))
+    assert all((side.codes >= 0).all() for side in pair)
+    return label_totals(*pair)
 
 
 def over(part: float, whole: float) -> float:
@@ -167,6 +166,34 @@ def test_annotations_of_tags_are_those_of_their_spans(rows: list) -> None:
     assert ours.digest == theirs.digest
     for name in ("status", "codes", "offsets", "starts", "ends"):
         assert getattr(ours, name).dtype == getattr(theirs, name).dtype
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=tag_rows("BI"), before=tag_rows("BI"), strict=st.booleans())
+def test_an_arrow_column_of_tags_is_read_as_lists_of_tags_are(rows: list, before: list, strict: bool) -> None:
+    import pyarrow as pa
+
+    item, how = [str(i) for i in range(len(rows))], {"reading": "strict"} if strict else {}
+    plain = annotations_of_tags(item, ["B-C", "A"], rows, **how)
+    for kind in (pa.string(), pa.dictionary(pa.int8(), pa.string())):
+        column = pa.array([*before, *rows], pa.list_(kind))[len(before) :]
+        parts = pa.chunked_array([column[: len(rows) // 2], column[len(rows) // 2 :]])
+        for arrow in (column, parts):
+            assert annotations_of_tags(item, ["B-C", "A"], arrow, **how).digest == plain.digest
+
+
+def test_what_is_no_tag_in_an_arrow_column_is_refused_with_its_place() -> None:
+    import pyarrow as pa
+
+    for bad in ("EVENT", None):
+        with pytest.raises(AskedWrongly, match=r"row 2, token 3: .* is no tag"):
+            annotations_of_tags(["a", "b"], ["A"], pa.array([["O"], ["B-A", "O", bad]]))
+
+
+def test_tags_that_come_late_and_more_tags_than_a_byte_can_number_are_read() -> None:
+    rows = [["O"]] * 3000 + [[f"B-{i}", f"I-{i}"] for i in range(300)]
+    assert spans_of_tags(rows) == [[]] * 3000 + [[(0, 2, str(i))] for i in range(300)]
+    assert spans_of_tags([["O"]] * 3000 + [["B-A"]])[-1] == [(0, 1, "A")]
 
 
 def test_the_same_tags_are_read_differently_and_the_reading_is_named() -> None:

@@ -1,108 +1,110 @@
-"""All label metrics with 10,000-draw intervals against scikit-learn's five calls, in one run on the same answers.
+"""All label metrics against scikit-learn's five calls, from dictionary columns, Python strings and integers.
 
-    python benchmarks/speed/labels.py [--write]
+    python benchmarks/speed/labels.py [--items N ...] [--write]
 
-The floor is one numpy sum over the two columns of codes. Both sides must give the same macro-F1, kappa and MCC.
+Ours: nine averaged metrics, and precision, recall and F1 of every label, from what stands in memory. Theirs: report,
+macro-F1, confusion, kappa and MCC on the same answers. The floor is one numpy sum over the two columns of codes.
 """
 
-import argparse
-import statistics
-import time
 import warnings
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from sklearn import metrics as sk
+import pyarrow as pa
+from _frame import HEAD, Comparison, Numbers, measure, metric, run
+from _made_up import LABELS, NUMBERS, label_codes, of_codes
 
-from harness.counts import label_counts
-from harness.files import write_atomically
+from harness.answers import Asked
+from harness.answers.parquet import answers_of
+from harness.counts import label_counts, split_labels
+from harness.metrics.f1 import EACH as F1
+from harness.metrics.precision import EACH as PRECISION
+from harness.metrics.recall import EACH as RECALL
 from harness.records import Annotations
-from harness.registry import make, parse
-from harness.stats.bootstrap import intervals
-from harness.stats.distinct import merged
 
-HERE = Path(__file__).parent
-LABELS = tuple("ABCDE")
-SPECS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1(average='micro')", "mcc", "kappa")
-
-
-def answers(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of gold and of a prediction that is right three times in four."""
-    rng = np.random.default_rng(seed)
-    gold = rng.choice(5, n, p=[0.4, 0.25, 0.2, 0.1, 0.05])
-    return gold, np.where(rng.random(n) < 0.75, gold, rng.integers(0, 5, n))
+SPECS = (
+    *("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1(average='micro')", "f1(average='weighted')"),
+    *("mcc", "kappa"),
+)
+ASKED = Asked("label", LABELS)
+PEER = "scikit-learn, five calls"
 
 
-def columns(codes: np.ndarray) -> Annotations:
-    """Codes as answers; the names of items are not looked at."""
-    return Annotations("label", LABELS, range(len(codes)), np.zeros(len(codes), np.uint8), codes.astype(np.int32))
-
-
-def seconds(work: Callable[[], object], runs: int) -> float:
-    """The median time of some runs."""
-    taken = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
-
-
-def ours(gold: Annotations, said: Annotations) -> dict[str, float]:
-    """Every metric from one count."""
+def ours(gold: Annotations, said: Annotations) -> Numbers:
+    """Every metric, and those of each label, from one count."""
     total = label_counts(gold, said).total
-    return {spec: float(make("metrics", parse(spec)).score(total)) for spec in SPECS}
+    found = {spec: float(metric(spec).score(total)) for spec in SPECS}
+    each = np.stack(split_labels(total)[:3], axis=-1)  # hits, said, due: (n_labels, 3)
+    for name, by_label in (("precision", PRECISION), ("recall", RECALL), ("f1-score", F1)):
+        found |= {f"{name}[{label}]": float(value) for label, value in zip(LABELS, by_label.score(each), strict=True)}
+    return found
 
 
-def ours_with_intervals(gold: Annotations, said: Annotations) -> object:
-    """The same, each with its interval."""
-    counts = label_counts(gold, said)
-    formulas = [make("metrics", parse(spec)).score for spec in SPECS]
-    return intervals(*merged(counts.vectors, counts.times), formulas, seed=13)
-
-
-def theirs(gold: np.ndarray, said: np.ndarray) -> dict[str, float]:
+def theirs(gold: Sequence[object], said: Sequence[object], labels: Sequence[object]) -> Numbers:
     """scikit-learn's five calls."""
-    sk.classification_report(gold, said, zero_division=0)
-    sk.confusion_matrix(gold, said)
+    from sklearn import metrics as sk
+
+    report = sk.classification_report(gold, said, labels=labels, output_dict=True, zero_division=0)
+    confusion = sk.confusion_matrix(gold, said, labels=labels)
+    each = (
+        (f"{name}[{LABELS[i]}]", float(report[str(label)][name]))
+        for name in ("precision", "recall", "f1-score")
+        for i, label in enumerate(labels)
+    )
     return {
-        "f1": sk.f1_score(gold, said, average="macro", zero_division=0),
-        "kappa": sk.cohen_kappa_score(gold, said),
-        "mcc": sk.matthews_corrcoef(gold, said),
+        "accuracy": float(confusion.trace() / confusion.sum()),
+        "f1": float(sk.f1_score(gold, said, labels=labels, average="macro", zero_division=0)),
+        "f1(average='weighted')": report["weighted avg"]["f1-score"],
+        "kappa": float(sk.cohen_kappa_score(gold, said, labels=labels)),
+        "mcc": float(sk.matthews_corrcoef(gold, said)),
+        **dict(each),
     }
 
 
-def main() -> None:
-    """Print the table, or write it beside this file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
-    warnings.simplefilter("ignore")
-    rows = []
-    for n in (1_000, 100_000, 1_000_000):
-        gold, said = answers(n, 1)
-        left, right = columns(gold), columns(said)
-        found = ours(left, right)
-        for name, value in theirs(gold, said).items():
-            assert abs(found[name] - value) < 1e-9, (name, found[name], value)
-        us = seconds(lambda: ours(left, right), 9)  # noqa: B023
-        drawn = seconds(lambda: ours_with_intervals(left, right), 5)  # noqa: B023
-        them = seconds(lambda: theirs(gold, said), 3)  # noqa: B023
-        floor = seconds(lambda: int(left.codes.sum()) + int(right.codes.sum()), 9)  # noqa: B023
-        times = f"{1000 * us:.2f} | {1000 * drawn:.1f} | {1000 * them:.1f}"
-        rows.append(f"| {n:,} | {times} | {them / us:.0f} × | {us / floor:.0f} × |")
-        print(rows[-1], flush=True)
-    page = (
-        "# Label metrics\n\n"
-        "`python benchmarks/speed/labels.py --write`: eight metrics of ours from integer codes beside\n"
-        "scikit-learn's five calls (report, macro-F1, confusion, kappa, MCC) on the same integers; medians.\n\n"
-        "| items | ours, ms | with 10,000 draws, ms | scikit-learn, ms | ratio | times the floor |\n"
-        "|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+def comparisons(n: int) -> Iterator[Comparison]:
+    """The three ways in which labels come."""
+    gold, said = label_codes(n)
+    small = gold.astype(np.int32), said.astype(np.int32)
+    names = [np.array(LABELS, object)[side] for side in (gold, said)]
+    columns = [pa.array(side).dictionary_encode() for side in names]
+    arrays, listed = [side.astype(str) for side in names], [side.tolist() for side in names]
+    reach = dict(zip(("columns", "listed", "integers"), (1_500, 70, 180), strict=True)) if n >= 1_000_000 else {}
+
+    def floor() -> int:
+        return int(small[0].sum()) + int(small[1].sum())
+
+    yield Comparison(
+        "from dictionary columns of strings",
+        f"{PEER} on string arrays",
+        lambda: ours(*(answers_of({"label": side}, ASKED) for side in columns)),
+        lambda: theirs(*arrays, LABELS),
+        floor,
+        reach.get("columns"),
     )
-    if asked.write:
-        write_atomically(HERE / "LABELS.md", page.encode())
+    yield Comparison(
+        "from lists of Python strings",
+        f"{PEER} on the lists",
+        lambda: ours(*(Annotations.of_label(NUMBERS[:n], LABELS, side) for side in listed)),
+        lambda: theirs(*listed, LABELS),
+        floor,
+        reach.get("listed"),
+    )
+    yield Comparison(
+        "from integers (int64)",
+        PEER,
+        lambda: ours(of_codes(gold), of_codes(said)),
+        lambda: theirs(gold, said, range(len(LABELS))),
+        floor,
+        reach.get("integers"),
+    )
+
+
+def table(sizes: Sequence[int]) -> str:
+    """One row a comparison and size."""
+    warnings.simplefilter("ignore")
+    rows = [str(measure(comparison, n)) for n in sizes for comparison in comparisons(n)]
+    return "\n".join([HEAD, *rows])
 
 
 if __name__ == "__main__":
-    main()
+    run("Label metrics", __doc__ or "", ("scikit-learn",), table)

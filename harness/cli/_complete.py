@@ -37,6 +37,11 @@ def tasks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
     return sorted(name for name in {**schema.tasks, **schema.layers} if name.startswith(incomplete))
 
 
+def slices(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """What every corpus can be sliced by."""
+    return [name for name in ("group", "label", "language", "length", "name", "split") if name.startswith(incomplete)]
+
+
 def _parts(folder: str, incomplete: str) -> list[str]:
     from harness.registry import names
 

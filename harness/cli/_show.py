@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from harness.records import show_value
+from harness.scores import Score, show_value
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.corpus import Corpus
-    from harness.result import Result
+    from harness.result import Result, Scored
 
 T = TypeVar("T")
 WIDE = 500  # columns of a table at most, so that no number is cut
@@ -54,9 +54,8 @@ def results_table(task: str, results: Sequence[tuple[str, Result | None]]) -> An
             rows.append((name, *["failed"] * len(metrics), "", ""))
             continue
         score = result.headlines[0]
-        plural = "s" if score.units != 1 else ""
         shown = [show_value(one) for one in result.headlines]
-        rows.append((name, *shown, str(score.n), f"{score.units} {score.unit}{plural}"))
+        rows.append((name, *shown, str(score.n), units(score)))
     made = table(task, ("model", *metrics, "n", "unit"), rows)
     notes = sorted({score.note for _, result in results if result for score in result.headlines if score.note})
     for name, result in results:
@@ -66,6 +65,17 @@ def results_table(task: str, results: Sequence[tuple[str, Result | None]]) -> An
     made.caption = Text("\n".join(notes)) if notes else None
     made.caption_justify = "left"
     return made
+
+
+def rows_of(result: Scored, *, by_label: bool) -> list[tuple[str, ...]]:
+    """The scores of labels, where wanted, and of slices: name, value, n, units, and what to beware of."""
+    asked = [score for score in result.scores if score.slice or (by_label and score.label)]
+    return [(s.name, show_value(s), str(s.n), units(s), s.note) for s in asked]
+
+
+def units(score: Score) -> str:
+    """`91 groups`."""
+    return f"{score.units} {score.unit}{'s' if score.units != 1 else ''}"
 
 
 def loaded(corpus: str) -> Corpus:

@@ -13,12 +13,12 @@ def command(corpus: str, as_json: bool) -> int:
     from harness.checking import problems_of, summary
     from harness.cli import _show
     from harness.corpus import find
-    from harness.corpus.reading import read_folder
+    from harness.corpus.reading import read_corpus
     from harness.errors import ProblemsFound
 
     root = find(corpus)
     try:
-        reading = read_folder(root, everyone=True, tell=_show.counter("groups read"))
+        reading = read_corpus(root, everyone=True, tell=_show.counter("groups read"))
         problems, seen = problems_of(reading), dict(summary(reading))
     except ProblemsFound as found:
         problems, seen = found.problems, {}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 @click.option("--task", metavar="T", shell_complete=_complete.tasks, help="With --corpus: the task.")
 @click.option("--model", metavar="SPEC", shell_complete=_complete.models, help="With --corpus: the model.")
 @click.option("--metric", "metrics", multiple=True, shell_complete=_complete.metrics, help="Instead of the task's own.")
+@click.option("--slice", "slices", multiple=True, metavar="NAME", shell_complete=_complete.slices,
+              help="Scores of parts too: tags, target, language, length, label, name …; may be repeated.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="MODEL", help="With BENCH: this model alone; may be repeated.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the benchmark's, or of 13.")
 @click.option("--folds", type=int, help="Grouped k-fold cross-validation over all documents.")
@@ -36,6 +38,7 @@ def command(
     task: str | None,
     model: str | None,
     metrics: tuple[str, ...],
+    slices: tuple[str, ...],
     only: tuple[str, ...],
     seed: int | None,
     folds: int | None,
@@ -57,7 +60,7 @@ def command(
     from harness.cli import _show
     from harness.store import Store
 
-    asked = _benchmark(bench, corpus, task, model, metrics)
+    asked = _benchmark(bench, corpus, task, model, metrics, slices)
     if folds is not None and split is not None:
         raise AskedWrongly("--folds and --split exclude each other: cross-validation, or one split against another.")
     changed: dict[str, Any] = {}
@@ -94,7 +97,12 @@ def command(
 
 
 def _benchmark(
-    bench: Path | None, corpus: str | None, task: str | None, model: str | None, metrics: tuple[str, ...]
+    bench: Path | None,
+    corpus: str | None,
+    task: str | None,
+    model: str | None,
+    metrics: tuple[str, ...],
+    slices: tuple[str, ...],
 ) -> Benchmark:
     """The benchmark in a file, or the one that the options describe."""
     from harness import api
@@ -102,10 +110,13 @@ def _benchmark(
     from harness.cli import _show
     from harness.registry import make, parse
     from harness.running import metrics_of, refuse_unfit
+    from harness.slicing import refuse_unknown
 
     if bench is not None:
-        if corpus or task or model or metrics:
-            raise AskedWrongly("BENCH says corpus, task, model and metrics itself: leave the options away, or BENCH.")
+        if corpus or task or model or metrics or slices:
+            raise AskedWrongly(
+                "BENCH says corpus, task, model, metrics and slices itself: leave the options away, or BENCH."
+            )
         return read(bench, _show.counter("groups read"))
     if not (corpus and task and model):
         raise AskedWrongly("give a BENCH.toml, or all of --corpus, --task and --model.")
@@ -114,6 +125,9 @@ def _benchmark(
     asked = api.task(task, _show.loaded(corpus))
     if metrics:
         asked = replace(asked, metrics=tuple(metrics_of(asked, metrics)))
+    if slices:
+        refuse_unknown(slices, asked.items, asked.gold)
+        asked = replace(asked, slices=slices)
     spec = parse(model)
     make("models", spec)
     refuse_unfit(asked, spec)
@@ -134,7 +148,6 @@ def _print_json(asked: Benchmark, done: list[Cell], folder: Path, code: int) -> 
 
 def _print_tables(asked: Benchmark, done: list[Cell], by_label: bool) -> None:
     from harness.cli import _show
-    from harness.records import show_value
 
     screen = _show.console()
     for task in dict.fromkeys(cell.task for cell in done):
@@ -142,11 +155,9 @@ def _print_tables(asked: Benchmark, done: list[Cell], by_label: bool) -> None:
         if not any(cell.result for cell in own):
             continue
         screen.print(_show.results_table(task, [(cell.model, cell.result) for cell in own]))
-        if not by_label:
-            continue
         for cell in own:
-            if cell.result:
-                rows = [(f"{s.metric}[{s.label}]", show_value(s)) for s in cell.result.scores if s.label]
-                screen.print(_show.table(f"{task} · {cell.model}", ("score", "value"), rows))
+            rows = _show.rows_of(cell.result, by_label=by_label) if cell.result else []
+            if rows:
+                screen.print(_show.table(f"{task} · {cell.model}", ("score", "value", "n", "unit", ""), rows))
     protocol = asked.split or f"{asked.folds}-fold by group"
     screen.print(f"{protocol}, seed {asked.seed}, intervals of 95 % by bootstrap over units.")

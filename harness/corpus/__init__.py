@@ -1,4 +1,4 @@
-"""A corpus of annotated documents, read from its folder; nothing outside this room knows how it lies on disk."""
+"""A corpus of annotated documents, a folder or Parquet; nothing outside this room knows how it lies on disk."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.corpus.reading import Tell, read_folder
+from harness.corpus.identity import NOT_SCORED, Identity
+from harness.corpus.reading import read_corpus
 from harness.corpus.schema import SPLITS, Layer, Schema
+from harness.corpus.sources import Tell
 from harness.errors import ProblemsFound, UnknownName
-from harness.files import digest_bytes
 from harness.records import Document
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-__all__ = ["SPLITS", "Corpus", "Layer", "Schema", "find", "load"]
-
-NOT_SCORED = ("pool", "settle")  # splits that no benchmark trains on or scores
+__all__ = ["NOT_SCORED", "SPLITS", "Corpus", "Layer", "Schema", "find", "load"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,34 +57,10 @@ class Corpus:
 
         Of documents that no benchmark looks at, and of remarks in free text, it knows nothing.
         """
-        import msgspec
-
-        remarks = {
-            name: {field for field, kind in layer.fields.items() if kind == "text"}
-            for name, layer in self.schema.layers.items()
-        }
-        documents = [
-            {
-                "id": document.id,
-                "split": document.split,
-                "language": document.language,
-                "text": digest_bytes(document.text.encode()),
-                "pairs": document.pairs,
-                "names": [
-                    list(map(document.name_of, layer.of, pair))
-                    for layer in self.schema.layers.values()
-                    for pair in document.pairs.get(layer.name, ())
-                ],
-                "gold": {
-                    name: [{key: line[key] for key in line if key not in remarks[name]} for line in lines]
-                    for name, lines in document.gold.items()
-                },
-            }
-            for document in self.documents
-            if document.split not in NOT_SCORED
-        ]
-        content = {"schema": self.schema.identity(), "documents": documents}
-        return digest_bytes(msgspec.json.encode(content, order="deterministic"))
+        identity = Identity(self.schema)
+        for document in self.documents:
+            identity.add(document)
+        return identity.digest()
 
     def to_dataset(self) -> DatasetDict:
         """The corpus as a `datasets.DatasetDict`, one dataset a split, labels as ClassLabel features."""
@@ -122,8 +97,8 @@ def find(corpus: str | Path) -> Path:
 
 
 def load(path: Path, tell: Tell = lambda done, total: None) -> Corpus:
-    """Read the corpus in a folder. Raises ProblemsFound with everything that makes it unusable."""
-    reading = read_folder(path, tell=tell)
+    """Read the corpus in a folder, or built from one. Raises ProblemsFound with everything that makes it unusable."""
+    reading = read_corpus(path, tell=tell)
     if reading.problems:
         raise ProblemsFound(reading.problems)
     return Corpus(path, reading.schema, tuple(reading.documents))

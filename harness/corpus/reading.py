@@ -1,10 +1,9 @@
-"""A corpus folder -> documents, with every problem that would make the data unusable."""
+"""The files of a corpus, in either form -> documents, with every problem that would make the data unusable."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ from typing import Any
 from harness.corpus.lines import DRIFT, check_facet, check_line, spans_of
 from harness.corpus.offsets import UNITS, unit_that_fits
 from harness.corpus.schema import OFFSETS, SPLITS, Layer, Schema, read_names, read_schema
-from harness.errors import Problem, quote, suggestion
-from harness.files import digest_bytes, inside, read_json, read_json_lines, read_text, read_toml, shown
+from harness.corpus.sources import Group, Tell, folder_groups, is_built
+from harness.errors import AskedWrongly, Problem, quote, suggestion
+from harness.files import digest_bytes, read_json, read_json_lines, read_text, read_toml, shown
 from harness.records import Document
 
 STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 LAYER_STATES = ("done", "open")
-Tell = Callable[[int, int], None]  # done, total
 HEADER = ("doc", "text_sha256", "unit", "by", "guideline", "layers")
 
 
@@ -36,7 +35,7 @@ class AnnotationFile:
 
 @dataclass
 class Reading:
-    """What was read of a corpus folder, and what was wrong with it."""
+    """What was read of a corpus, and what was wrong with it."""
 
     root: Path
     schema: Schema
@@ -47,64 +46,53 @@ class Reading:
     unsplit: list[str] = field(default_factory=list)  # the group.toml that name no split
 
 
-def read_folder(root: Path, *, everyone: bool = False, tell: Tell = lambda done, total: None) -> Reading:
-    """Read a whole corpus folder; `everyone` reads the files of all annotators, not the gold alone.
+def read_corpus(root: Path, *, everyone: bool = False, tell: Tell = lambda done, total: None) -> Reading:
+    """Read a whole corpus in either form; `everyone` reads the files of all annotators, not the gold alone.
 
     `tell` hears after each group how many of how many are done.
     """
     problems: list[Problem] = []
     reading = Reading(root, read_schema(root, problems), problems=problems)
-    folder = root / "documents"
-    if folder.is_symlink() and not inside(root, folder):
-        problems.append(Problem("documents", 0, "a link that leads out of the corpus", "Put the folder itself here."))
-        return reading
-    if not folder.is_dir():
-        remedy = "Make documents/GROUP/ID.txt, or import: harness import FILE --to CORPUS --as csv."
-        problems.append(Problem("documents", 0, "the folder is missing", remedy))
-        return reading
-    entries = _entries(folder, "documents", problems)
-    for done, entry in enumerate(entries):
-        tell(done, len(entries))
-        place = f"documents/{shown(entry.name)}"
-        if entry.name.startswith((".import-", ".imported-")):
-            problems.append(
-                Problem(place, 0, "left over from an import that was killed", "Import again, or remove it.")
-            )
-        elif entry.name == ".gitkeep":
-            continue
-        elif (kind := _kind(root, entry)) == "folder":
-            _GroupReader(reading, Path(entry.path), place, everyone).read()
-        else:
-            found = "a file that belongs to no group" if kind == "file" else kind
-            problems.append(Problem(place, 0, found, "Documents stand in documents/GROUP/; move or remove it."))
-    tell(len(entries), len(entries))
+    for group in groups_of(root, problems, tell):
+        read_group(reading, group, everyone)
+    if everyone and is_built(root):
+        from harness.corpus.shards import verify_build
+
+        verify_build(root, reading.schema, reading.documents, problems)
     return reading
 
 
-def _entries(folder: Path, place: str, problems: list[Problem]) -> list[os.DirEntry[str]]:
-    try:
-        return sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        found = f"cannot be read ({error.strerror})"
-        problems.append(Problem(place, 0, found, "Check that you may read the folder."))
-        return []
+def groups_of(root: Path, problems: list[Problem], tell: Tell) -> Iterator[Group]:
+    """The groups of a corpus in either form, in the order of their names."""
+    if is_built(root):
+        from harness.corpus.shards import shard_groups
+
+        return shard_groups(root, problems, tell)
+    return folder_groups(root, problems, tell)
 
 
-def _kind(root: Path, entry: os.DirEntry[str]) -> str:
-    """`file`, `folder`, or what it is instead."""
-    if not entry.is_symlink():  # told by the folder's listing, without asking the disk again
-        return "file" if entry.is_file() else "folder" if entry.is_dir() else "no plain file"
-    path = Path(entry.path)
-    if not inside(root, path):
-        return "a link that leads out of the corpus"
-    return "file" if path.is_file() else "folder" if path.is_dir() else "a link to nothing"
+def read_folder(root: Path, *, everyone: bool = False, tell: Tell = lambda done, total: None) -> Reading:
+    """Read a corpus that is to be edited, which is always a folder. Raises AskedWrongly for a build of one."""
+    if is_built(root):
+        remedy = f"Edit the folder that it was built from, then: harness corpus build FOLDER --out {root} --replace."
+        raise AskedWrongly(f"{root} is a corpus built into Parquet, which is not edited. {remedy}")
+    return read_corpus(root, everyone=everyone, tell=tell)
+
+
+def read_group(reading: Reading, group: Group, everyone: bool) -> list[Document]:
+    """Read one group into `reading`, and give its documents."""
+    earlier = len(reading.documents)
+    _GroupReader(reading, group, everyone).read()
+    documents = reading.documents[earlier:]
+    group.compare(documents, reading.problems)
+    return documents
 
 
 class _GroupReader:
-    """Reads one group's folder."""
+    """Reads the files of one group."""
 
-    def __init__(self, reading: Reading, folder: Path, place: str, everyone: bool) -> None:
-        self.reading, self.folder, self.place, self.everyone = reading, folder, place, everyone
+    def __init__(self, reading: Reading, group: Group, everyone: bool) -> None:
+        self.reading, self.group, self.place, self.everyone = reading, group, group.place, everyone
         self.problems = reading.problems
         self.schema = reading.schema
 
@@ -112,9 +100,9 @@ class _GroupReader:
         self.problems.append(Problem(file, line, found, remedy))
 
     def read(self) -> None:
-        if not STEM.fullmatch(self.folder.name):
-            self.no(self.place, 0, f"group name {quote(self.folder.name)}", "Use A-Z, a-z, 0-9, - and _.")
-        files = self._files()
+        if not STEM.fullmatch(self.group.name):
+            self.no(self.place, 0, f"group name {quote(self.group.name)}", "Use A-Z, a-z, 0-9, - and _.")
+        files = self.group.names(self.problems)
         split, names = self._group(files)
         stems = sorted(file.removesuffix(".txt") for file in files if file.endswith(".txt"))
         own: dict[str, list[str]] = {stem: [] for stem in stems}
@@ -139,16 +127,6 @@ class _GroupReader:
         if not stems:
             self.no(self.place, 0, "a group without documents", "Add ID.txt, or remove the folder.")
 
-    def _files(self) -> list[str]:
-        names = []
-        for entry in _entries(self.folder, self.place, self.problems):
-            if (kind := _kind(self.reading.root, entry)) == "file":
-                names.append(entry.name)
-            else:
-                found = "a folder inside a group" if kind == "folder" else kind
-                self.no(f"{self.place}/{shown(entry.name)}", 0, found, "Groups hold plain files only; move it.")
-        return names
-
     def _group(self, files: list[str]) -> tuple[str, dict[str, dict[str, str]]]:
         """The group's split, and for each facet the ids that its documents may use."""
         names = {facet: dict(known) for facet, known in self.schema.names.items()}
@@ -157,7 +135,7 @@ class _GroupReader:
             self.reading.unsplit.append(place)
             return "", names
         earlier = len(self.problems)
-        table, lines = read_toml(self.folder / "group.toml", place, self.problems)
+        table, lines = read_toml(self.group.file("group.toml"), place, self.problems)
         split = table.get("split", "")
         if split == "":
             self.reading.unsplit += [place] if len(self.problems) == earlier else []
@@ -174,14 +152,14 @@ class _GroupReader:
 
     def _document(self, stem: str, split: str, names: dict[str, dict[str, str]], own: list[str]) -> None:
         place = f"{self.place}/{stem}.txt"
-        path = self.folder / f"{stem}.txt"
+        path = self.group.file(f"{stem}.txt")
         text = read_text(path, place, self.problems)
         if text is None:
             self._syntax(own)
             return
         sha = digest_bytes(text.encode())
         meta = self._meta(stem, own, sha)
-        names = {facet: {**known, **self._own_names(stem, meta, facet)} for facet, known in names.items()}
+        names = {facet: self._with_own_names(known, stem, meta, facet) for facet, known in names.items()}
         pairs = self._pairs(f"{self.place}/{stem}.meta.json", meta, names)
         files = {}
         for name in own:
@@ -197,7 +175,7 @@ class _GroupReader:
                     files[by] = read
         gold = files.get("gold")
         document = Document(
-            group=self.folder.name,
+            group=self.group.name,
             name=stem,
             text=text,
             split=split,
@@ -222,16 +200,16 @@ class _GroupReader:
         """Note what is wrong with the files of a document whose text cannot be read, as far as can be told."""
         for name in own:
             if name.endswith(".json"):
-                read_json(self.folder / name, f"{self.place}/{name}", self.problems)
+                read_json(self.group.file(name), f"{self.place}/{name}", self.problems)
             elif name.endswith(".jsonl"):
-                list(read_json_lines(self.folder / name, f"{self.place}/{name}", self.problems))
+                list(read_json_lines(self.group.file(name), f"{self.place}/{name}", self.problems))
 
     def _meta(self, stem: str, own: list[str], sha: str) -> dict[str, Any]:
         name = f"{stem}.meta.json"
         if name not in own:
             return {}
         place = f"{self.place}/{name}"
-        meta = read_json(self.folder / name, place, self.problems) or {}
+        meta = read_json(self.group.file(name), place, self.problems) or {}
         if meta.get("sha256", sha) != sha:
             found = f"sha256 is not the text's, which is {sha}"
             self.no(place, 1, found, "Restore the text, or the annotations no longer belong to it.")
@@ -240,11 +218,12 @@ class _GroupReader:
                 self.no(place, 1, f"{key} is not a string", f'Write "{key}": "…".')
         return meta
 
-    def _own_names(self, stem: str, meta: Mapping[str, Any], facet: str) -> dict[str, str]:
+    def _with_own_names(self, known: dict[str, str], stem: str, meta: Mapping[str, Any], facet: str) -> dict[str, str]:
         place = f"{self.place}/{stem}.meta.json"
-        return read_names(
+        own = read_names(
             meta.get(f"{facet}s", {}), f"{facet}s", lambda _, found, remedy: self.no(place, 1, found, remedy)
         )
+        return {**known, **own} if own else known  # shared where it can be: there may be a million documents
 
     def _pairs(
         self, place: str, meta: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]
@@ -287,7 +266,7 @@ class _GroupReader:
     ) -> AnnotationFile | None:
         place = f"{self.place}/{file}"
         before = len(self.problems)
-        rows = list(read_json_lines(self.folder / file, place, self.problems))
+        rows = list(read_json_lines(self.group.file(file), place, self.problems))
         if not self.schema.layers:
             return None  # corpus.toml itself is broken, and said to be
         header = rows.pop(0)[1] if rows and rows[0][0] == 1 and "layer" not in rows[0][1] else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.calibration import Array, mean_counts, mean_of, probabilities, to_grid
+from harness.calibration import Array, judged, mean_counts, mean_of
 from harness.parts import Metric
 from harness.records import Annotations, Counts
 
@@ -17,8 +17,8 @@ def brier() -> Metric:
     Range 0 to 2, lower is better. Not defined (nan) on no items. An item without an answer or without scores costs 2,
     as one that gives a wrong label the probability 1. Refused where a model gives no scores, or scores that are no
     probabilities. With two labels it is twice scikit-learn's brier_score_loss, which looks at one of them; it equals
-    brier_score_loss(scale_by_half=False). Each square is rounded to a multiple of 2**-48 and each item's sum kept in
-    two parts, so that sums of up to 67 million items are exact and no result depends on their order.
+    brier_score_loss(scale_by_half=False). Each item's sum is rounded to a multiple of 2**-48 and kept in two parts, so
+    that sums of up to 67 million items are exact and no result depends on their order.
 
     Source: G. W. Brier, Verification of forecasts expressed in terms of probability, 1950.
     """
@@ -26,13 +26,10 @@ def brier() -> Metric:
 
 
 def _count(gold: Annotations, predicted: Annotations) -> Counts:
-    scores, there = probabilities(gold, predicted, "brier")
-    cost = np.zeros(len(gold))
-    for label in range(len(gold.labels)):
-        off = np.where(there, scores[:, label], 0.0).astype(np.float64) - (gold.codes == label)
-        cost += to_grid(off * off)
-    return mean_counts(np.where(there, np.minimum(cost, WORST), WORST), _same)
+    found = judged(gold, predicted, "brier")
 
+    def cost(own: slice) -> Array:
+        squares = found.filled(found.squares, own, WORST)
+        return np.clip(squares, 0.0, WORST, out=squares)
 
-def _same(cost: Array) -> Array:
-    return cost
+    return mean_counts(len(gold), cost)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from harness.calibration import Array, probabilities, top_label
+from harness.calibration import Array, Judged, Unstacked, judged, stretches
 from harness.errors import AskedWrongly
 from harness.parts import Metric
 from harness.records import Annotations, Counts
 
 MOST = 1000  # bins
-GRID = 2.0**28
+TO_GRID = 1.5 * 2.0 ** (52 - 28)
 
 
 def ece(*, bins: int = 15) -> Metric:
@@ -23,8 +24,8 @@ def ece(*, bins: int = 15) -> Metric:
     Few items or many bins make it larger than the truth, so compare it at equal n and bins only.
 
     A confidence is rounded to a multiple of 2**-28 (from 1/16 up a float32 is one already), so that sums of up to 33
-    million items are exact and no result depends on their order. Rows are of each bin the items, the sum of
-    confidence, and the right ones.
+    million items are exact and no result depends on their order. Rows are 1, and in the column of
+    the item's bin its confidence, less 1 where it is right.
 
     Source: M. Pakdaman Naeini et al., Obtaining well calibrated probabilities using Bayesian binning, 2015; C. Guo
     et al., On calibration of modern neural networks, 2017, for the bins and the top label.
@@ -33,23 +34,40 @@ def ece(*, bins: int = 15) -> Metric:
         raise AskedWrongly(f"ece(bins={bins}): bins must be 1 to {MOST}.")
 
     def count(gold: Annotations, predicted: Annotations) -> Counts:
-        scores, there = probabilities(gold, predicted, "ece")
-        top, highest = top_label(scores, predicted.codes)
-        confidence = np.where(there, np.minimum(highest, 1), 1).astype(np.float64)
-        right = there & (top == gold.codes)
-        key = np.rint(confidence * GRID).astype(np.int64) * 2 + right
-        levels, code = np.unique(key, return_inverse=True)
-        held = (levels // 2) / GRID
-        place = np.clip(np.ceil(held * bins) - 1, 0, bins - 1).astype(np.int64)  # the product is exact: 28 + 10 bits
-        vectors = np.zeros((len(levels), 3, bins))
-        for part, value in enumerate((np.ones(len(levels)), held, levels % 2)):
-            vectors[np.arange(len(levels)), part, place] = value
-        return Counts(code.reshape(-1).astype(np.int64), vectors.reshape(len(levels), 3 * bins))
+        found, n = judged(gold, predicted, "ece"), len(gold)
+
+        def add() -> Array:
+            total = np.zeros(1 + bins)
+            for own in stretches(n):
+                place, gap = _gaps(found, own, bins)
+                total += np.bincount(place, weights=gap, minlength=1 + bins)
+            total[0] = n
+            return total
+
+        def stack() -> Array:
+            rows = np.zeros((n, 1 + bins))
+            rows[:, 0] = 1
+            for own in stretches(n):
+                place, gap = _gaps(found, own, bins)
+                rows[np.arange(own.start, own.start + len(gap)), place] = gap
+            return rows
+
+        return Unstacked(n, add, stack)
 
     return Metric(kinds=("label",), count=count, score=_score, better="lower")
 
 
+def _gaps(found: Judged, own: slice, bins: int) -> tuple[npt.NDArray[np.int64], Array]:
+    """The bin of each item of a stretch, from 1, and its confidence, less 1 where it is right."""
+    confidence = found.filled(found.highest, own, 1.0)
+    np.minimum(confidence, 1.0, out=confidence)
+    confidence += TO_GRID  # rounds to the grid
+    confidence -= TO_GRID
+    # The product is exact (28 + 10 bits); a confidence on an edge belongs to the bin below.
+    place = np.maximum(np.ceil(confidence * bins), 1.0).astype(np.int64)
+    return place, np.subtract(confidence, found.right[own] & found.there[own], out=confidence)
+
+
 def _score(totals: Array) -> Array:
-    n, confidence, right = np.split(totals, 3, axis=-1)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(confidence - right).sum(axis=-1) / n.sum(axis=-1))
+        return np.asarray(np.abs(totals[..., 1:]).sum(axis=-1) / totals[..., 0])

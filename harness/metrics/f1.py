@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.counts import averages, by_label, f1_of, label_counts
-from harness.parts import Metric
+from harness.counts import averages, each_label, f1_of, label_counts, of_one
+from harness.parts import ByLabel, Metric
 
 
 def f1(*, average: Literal["macro", "micro", "weighted"] = "macro") -> Metric:
@@ -22,4 +22,4 @@ def f1(*, average: Literal["macro", "micro", "weighted"] = "macro") -> Metric:
     return Metric(kinds=("label", "labels"), count=label_counts, score=SCORES[average], by_label=EACH)
 
 
-EACH, SCORES = by_label(f1_of), averages(f1_of)
+EACH, SCORES = ByLabel(each_label, of_one(f1_of)), averages(f1_of)

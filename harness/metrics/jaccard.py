@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.counts import Array, averages, by_label, label_counts, ratio
-from harness.parts import Metric
+from harness.counts import Array, averages, each_label, label_counts, of_one, ratio
+from harness.parts import ByLabel, Metric
 
 
 def jaccard(*, average: Literal["macro", "micro"] = "micro") -> Metric:
@@ -22,4 +22,4 @@ def _jaccard(hits: Array, said: Array, due: Array) -> Array:
     return ratio(hits, said + due - hits)
 
 
-EACH, SCORES = by_label(_jaccard), averages(_jaccard)
+EACH, SCORES = ByLabel(each_label, of_one(_jaccard)), averages(_jaccard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.calibration import Array, mean_counts, mean_of, natural_log, probabilities
+from harness.calibration import Array, judged, mean_counts, mean_of, natural_log
 from harness.parts import Metric
 from harness.records import Annotations, Counts
 
@@ -26,11 +26,11 @@ def log_loss() -> Metric:
 
 
 def _count(gold: Annotations, predicted: Annotations) -> Counts:
-    scores, there = probabilities(gold, predicted, "log_loss")
-    given = np.zeros(len(gold), np.float32)
-    given[there] = scores[there, gold.codes[there]]
-    return mean_counts(given, _cost)
+    found = judged(gold, predicted, "log_loss")
 
+    def cost(own: slice) -> Array:
+        given = found.filled(found.given, own, SMALLEST)
+        loss = natural_log(np.clip(given, SMALLEST, 1.0, out=given))
+        return np.negative(loss, out=loss)
 
-def _cost(p: Array) -> Array:
-    return 0.0 - natural_log(np.clip(p, SMALLEST, 1.0))
+    return mean_counts(len(gold), cost)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.counts import Array, averages, by_label, label_counts, ratio
-from harness.parts import Metric
+from harness.counts import Array, averages, each_label, label_counts, of_one, ratio
+from harness.parts import ByLabel, Metric
 
 
 def precision(*, average: Literal["macro", "micro", "weighted"] = "macro") -> Metric:
@@ -23,4 +23,4 @@ def _precision(hits: Array, said: Array, due: Array) -> Array:
     return ratio(hits, said)
 
 
-EACH, SCORES = by_label(_precision), averages(_precision)
+EACH, SCORES = ByLabel(each_label, of_one(_precision)), averages(_precision)

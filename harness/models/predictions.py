@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness import predictions as files
-from harness.files import digest_bytes
+from harness.files import digest_file
 from harness.parts import Model
 from harness.records import ITEM_COLUMNS, Annotations, Items
 
 
 def predictions(*, path: str) -> Model:
-    """Answers from a JSON lines file, one item a line; nothing is learned.
+    """Answers from a file, one item a line of JSON or CSV or a row of Parquet; nothing is learned.
 
     `path` stands relative to the working folder. An item that the file lacks is missing and counts as wrong.
     """
     return _Predictions(Path(path))
+
+
+COLUMNAR = (".parquet", ".csv", ".tsv")  # read into columns at once; all else is JSON lines
 
 
 class _Predictions:
@@ -28,7 +31,7 @@ class _Predictions:
     def identity(self) -> str:
         """The file's digest: what it answers cannot change unseen."""
         try:
-            return digest_bytes(self.path.read_bytes())
+            return digest_file(self.path)
         except OSError:
             return ""
 
@@ -37,4 +40,10 @@ class _Predictions:
 
     def predict(self, items: Items) -> Annotations:
         of = [name for name in items.columns if name not in ITEM_COLUMNS]
-        return files.read(self.path, items, self.kind, self.labels, of)
+        if self.path.suffix.lower() not in COLUMNAR:
+            return files.read(self.path, items, self.kind, self.labels, of)
+        from harness import answers
+        from harness.answers.aligning import answers_to
+
+        blocks = answers.read(self.path, answers.Asked(self.kind, self.labels))
+        return answers_to(items, list(blocks), self.path)

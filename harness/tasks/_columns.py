@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from harness.corpus import NOT_SCORED, Corpus, Layer
@@ -11,6 +14,8 @@ from harness.parts import Task
 from harness.records import Annotations, Document, Items
 
 Where = Mapping[str, Any]
+WORD = re.compile(r"\S+")
+NO_MARKS = ("sha256", "language", "pair")  # the item's own column, or made here
 
 
 def layer_of(corpus: Corpus, name: str, layer: str, use: str, fits: Sequence[str]) -> Layer:
@@ -36,6 +41,17 @@ def check_where(layer: Layer, name: str, where: Where) -> None:
                 raise UnknownName(f"{key} in `where` of task {name}", str(value), kind)
 
 
+def refined(layer: Layer, name: str, field: str) -> tuple[str, ...]:
+    """The labels of a layer, each followed by `LABEL/VALUE` for the values that a field may have under it."""
+    if not field:
+        return layer.labels
+    values = layer.fields.get(field)
+    if not isinstance(values, Mapping):
+        dividing = [key for key, kind in layer.fields.items() if isinstance(kind, Mapping)]
+        raise UnknownName(f"field that divides labels in `refine` of task {name}", field, dividing)
+    return tuple(one for label in layer.labels for one in (label, *(f"{label}/{sub}" for sub in values.get(label, ()))))
+
+
 def matching(lines: Sequence[Mapping[str, Any]], where: Where) -> list[Mapping[str, Any]]:
     """The annotations that meet every condition; a list of values means any of them."""
     wanted = {key: value if isinstance(value, list | tuple) else [value] for key, value in where.items()}
@@ -51,6 +67,8 @@ def task_of(
     items: Items,
     gold: Annotations,
     metrics: Sequence[str],
+    *,
+    refine: str = "",
 ) -> Task:
     """The question with its items and gold, and how it was asked."""
     return Task(
@@ -61,7 +79,7 @@ def task_of(
         corpus=corpus.name,
         corpus_digest=corpus.digest,
         of=layer.of,
-        settings={"use": use, "layer": layer.name, "where": dict(where)},
+        settings={"use": use, "layer": layer.name, "where": dict(where), **({"refine": refine} if refine else {})},
     )
 
 
@@ -70,6 +88,78 @@ def scored_documents(corpus: Corpus, layer: Layer) -> Iterator[Document]:
     for document in corpus:
         if layer.name in document.gold and document.split not in NOT_SCORED:
             yield document
+
+
+def marked(
+    gold: Annotations,
+    documents: Sequence[Document],
+    items: Items,
+    of: Sequence[str] = (),
+    besides: Mapping[str, Annotations] = MappingProxyType({}),
+) -> Annotations:
+    """The gold with what metrics and slices need and no model sees: `documents[i]` is that of item i.
+
+    Marks are the facets, the document's own meta data (texts, numbers, yes or no, lists of texts), and `pair`: the
+    contrasts that the document stands in, each named alike in both of its documents.
+    """
+    names = {key for document in documents for key, value in document.meta.items() if _is_mark(key, value)}
+    marks: dict[str, Sequence[Any]] = {name: items[name] for name in of}
+    for name in sorted(names - set(of)):
+        marks[name] = [_as_mark(document.meta.get(name)) for document in documents]
+    pairs = [_contrasts(document) for document in documents]
+    return replace(gold, marks={**marks, **({"pair": pairs} if any(pairs) else {})}, besides=besides)
+
+
+def other_roles(layer: Layer, where: Where, documents: Sequence[Document], items: Items) -> dict[str, Annotations]:
+    """For each value of a field that `where` picks by and does not want, the labels that have it, a set a document.
+
+    `where = { role = "primary" }` gives the secondary and the background events.
+    """
+    found = {}
+    for name, wanted in where.items():
+        kind = layer.fields.get(name)
+        chosen = wanted if isinstance(wanted, list | tuple) else [wanted]
+        for value in kind if isinstance(kind, tuple) else ():
+            if value not in chosen:
+                sets = [{line["label"] for line in matching(d.gold[layer.name], {name: value})} for d in documents]
+                found[value] = Annotations.of_labels(items["item"], layer.labels, sets)
+    return found
+
+
+def evidence_of(lines: Sequence[Mapping[str, Any]], items: Items) -> dict[str, Annotations]:
+    """What the answer `lines[i]` to item i rests on, and the words of its text, both as spans; nothing where no line
+    gives evidence. A word is what stands between white space.
+    """
+    given = [[(start, end, "evidence") for start, end in line.get("evidence", ())] for line in lines]
+    if not any(given):
+        return {}
+    words = [[(word.start(), word.end(), "word") for word in WORD.finditer(text)] for text in items["text"]]
+    return {
+        "evidence": Annotations.of_spans(items["item"], ("evidence",), given),
+        "words": Annotations.of_spans(items["item"], ("word",), words),
+    }
+
+
+def _is_mark(key: str, value: Any) -> bool:
+    texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return key not in NO_MARKS and (texts or isinstance(value, str | bool | int))
+
+
+def _as_mark(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str | list) else "" if value is None else str(value)
+
+
+def _contrasts(document: Document) -> list[str]:
+    """`KIND GROUP/A+B` of each contrast; the same text in both documents."""
+    found = []
+    listed = document.meta.get("contrasts")
+    for contrast in listed if isinstance(listed, list) else []:
+        match contrast:
+            case {"kind": str(kind), "with": str(other)}:
+                found.append(f"{kind} {document.group}/{'+'.join(sorted((document.name, other)))}")
+    return found
 
 
 def document_items(documents: Sequence[Document]) -> Items:

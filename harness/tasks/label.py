@@ -15,9 +15,13 @@ from harness.records import Annotations, Document
 from harness.tasks._columns import (
     check_where,
     document_items,
+    evidence_of,
     facet_items,
     layer_of,
+    marked,
     matching,
+    other_roles,
+    refined,
     scored_documents,
     task_of,
 )
@@ -31,17 +35,22 @@ def label(
     *,
     layer: str,
     where: Mapping[str, Any] | None = None,
+    refine: str = "",
     metrics: tuple[str, ...] = METRICS,
 ) -> Task:
     """Ask for one label of each document, or of each listed pair where the layer is about something.
+
+    `refine` names a field that divides labels further, such as a sub-type: the labels asked for are then `TYPE/SUB`,
+    and `TYPE` alone where an annotation says no more.
 
     Raises ProblemsFound where a document has no such label, or several: a question without one answer.
     """
     found = layer_of(corpus, name, layer, "label", ("label", "labels"))
     where = where or {}
     check_where(found, name, where)
+    labels = refined(found, name, refine)
     asked: list[tuple[Document, tuple[str, ...]]] = []
-    answers: list[str] = []
+    chosen: list[Mapping[str, Any]] = []
     problems: list[Problem] = []
     for document in scored_documents(corpus, found):
         lines = matching(document.gold[layer], where)
@@ -61,9 +70,12 @@ def label(
                 problems.append(Problem(document.id, 0, text, remedy))
                 continue
             asked.append((document, pair))
-            answers.append(own[0]["label"])
+            chosen.append(own[0])
     if problems:
         raise ProblemsFound(problems)
-    items = facet_items(asked, found.of) if found.of else document_items([document for document, _ in asked])
-    gold = Annotations.of_label(items["item"], found.labels, answers)
-    return task_of(corpus, found, name, "label", where, items, gold, metrics)
+    documents = [document for document, _ in asked]
+    items = facet_items(asked, found.of) if found.of else document_items(documents)
+    answers = ["/".join(filter(None, (line["label"], line.get(refine)))) for line in chosen]
+    besides = evidence_of(chosen, items) | ({} if found.of else other_roles(found, where, documents, items))
+    gold = marked(Annotations.of_label(items["item"], labels, answers), documents, items, found.of, besides)
+    return task_of(corpus, found, name, "label", where, items, gold, metrics, refine=refine)

@@ -9,7 +9,16 @@ from harness.corpus import Corpus
 from harness.errors import AskedWrongly
 from harness.parts import Task
 from harness.records import Annotations
-from harness.tasks._columns import check_where, document_items, layer_of, matching, scored_documents, task_of
+from harness.tasks._columns import (
+    check_where,
+    document_items,
+    layer_of,
+    marked,
+    matching,
+    other_roles,
+    scored_documents,
+    task_of,
+)
 
 METRICS = ("f1(average='micro')", "f1")
 
@@ -31,5 +40,6 @@ def labels(
     documents = list(scored_documents(corpus, found))
     answers = [{line["label"] for line in matching(document.gold[layer], where)} for document in documents]
     items = document_items(documents)
-    gold = Annotations.of_labels(items["item"], found.labels, answers)
+    besides = other_roles(found, where, documents, items)
+    gold = marked(Annotations.of_labels(items["item"], found.labels, answers), documents, items, besides=besides)
     return task_of(corpus, found, name, "labels", where, items, gold, metrics)

@@ -8,7 +8,15 @@ from typing import Any
 from harness.corpus import Corpus
 from harness.parts import Task
 from harness.records import Annotations
-from harness.tasks._columns import check_where, document_items, layer_of, matching, scored_documents, task_of
+from harness.tasks._columns import (
+    check_where,
+    document_items,
+    layer_of,
+    marked,
+    matching,
+    scored_documents,
+    task_of,
+)
 
 METRICS = ("entity_f1",)
 
@@ -31,5 +39,5 @@ def spans(
         for document in documents
     ]
     items = document_items(documents)
-    gold = Annotations.of_spans(items["item"], found.labels, answers, tiers=found.tiers)
+    gold = marked(Annotations.of_spans(items["item"], found.labels, answers, tiers=found.tiers), documents, items)
     return task_of(corpus, found, name, "spans", where, items, gold, metrics)

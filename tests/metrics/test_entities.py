@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answers import some_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.counts import coded
+from harness.entities import label_totals, scheme_totals
 from harness.errors import AskedWrongly
-from harness.matching import SCHEMES, Spans, credit, match_counts, span_counts
+from harness.matching import SCHEMES, Spans, _best_pairing, credit, match_counts
 from harness.records import Annotations
 from harness.registry import make, parse
 
@@ -20,6 +22,7 @@ OF_NERVALUATE = {"strict": "strict", "exact": "boundary", "partial": "partial", 
 LABELS = ("A", "B", "C")
 
 span = st.tuples(st.integers(0, 8), st.integers(1, 5), st.sampled_from(LABELS)).map(lambda s: (s[0], s[0] + s[1], s[2]))
+flat = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 5), st.sampled_from(LABELS)), min_size=5, max_size=12)
 nested = st.lists(st.lists(span, max_size=4), min_size=1, max_size=4)
 
 
@@ -31,6 +34,21 @@ def five(gold: list, said: list, match: str, labels: tuple[str, ...] = LABELS) -
     """Correct, incorrect, partial, missed, spurious of each item."""
     due, found = (Spans.of(annotations(answers, labels)) for answers in (gold, said))
     return match_counts(due, found, len(gold), match)
+
+
+def tiled(gaps: list) -> list:
+    """Spans one after another: how far after the last, how long, which label."""
+    spans, at = [], 0
+    for gap, length, label in gaps:
+        spans.append((at + gap, at + gap + length, label))
+        at += gap + length
+    return spans
+
+
+def meeting(gold: Spans, said: Spans) -> np.ndarray:
+    """0 where two spans do not overlap, 1 where they do, 2 where they have one label besides."""
+    touch = np.maximum.outer(gold.start, said.start) < np.minimum.outer(gold.end, said.end)
+    return (touch * (1 + np.equal.outer(gold.label, said.label))).astype(np.uint8)
 
 
 def f1(gold: list, said: list, match: str, labels: tuple[str, ...] = LABELS) -> float:
@@ -65,6 +83,25 @@ def test_the_counts_are_those_of_the_best_of_all_pairings(gold: list, said: list
     said = (said * len(gold))[: len(gold)]
     expected = [pair_up(g, s, match) for g, s in zip(gold, said, strict=True)]
     assert five(gold, said, match).tolist() == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(gold=flat, said=flat, match=st.sampled_from(SCHEMES))
+def test_a_long_chain_of_flat_spans_is_paired_as_a_search_of_all_pairings_would(gold: list, said: list, match) -> None:
+    sides = [Spans.of(annotations([tiled(gaps)])) for gaps in (gold, said)]
+    quick = match_counts(*sides, 1, match).tolist()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "harness.matching._chain", lambda gold, said, labelled: _best_pairing(meeting(gold, said), labelled)
+        )
+        assert match_counts(*sides, 1, match).tolist() == quick
+
+
+def test_thousands_of_spans_that_hang_together_are_paired_at_once() -> None:
+    gold, said = ([(10 * i + by, 10 * i + by + 10, "A") for i in range(5000)] for by in (0, 5))
+    for match in SCHEMES:
+        right = 5000 if match == "type" else 2500 if match == "partial" else 0
+        assert credit(five([gold], [said], match)).tolist() == [right]
 
 
 @settings(max_examples=100, deadline=None)
@@ -103,28 +140,69 @@ def test_the_schemes_keep_their_laws(gold: list, said: list) -> None:
 def test_the_score_of_a_label_is_the_score_of_its_spans_alone(gold: list, said: list, match: str) -> None:
     said = (said * len(gold))[: len(gold)]
     metric = make("metrics", parse(f"entity_f1(match='{match}')"))
-    each = metric.by_label(metric.count(annotations(gold), annotations(said)).total)
-    for label, value in zip(LABELS, each, strict=True):
+    each = metric.by_label.count(annotations(gold), annotations(said))
+    for label, counts in zip(LABELS, each, strict=True):
         own = [[[s for s in spans if s[2] == label] for spans in side] for side in (gold, said)]
-        assert value == f1(*own, match)
+        alone = metric.count(*map(annotations, own))
+        assert np.array_equal(counts.rows, alone.rows)
+        assert metric.by_label.score(counts.total) == f1(*own, match)
 
 
 def test_strict_counts_are_those_of_a_loop_over_sets_of_tuples() -> None:
-    gold = [[(0, 3, "A"), (3, 5, "B")], [], [(0, 9, "C"), (2, 4, "C")]]
-    said = [[(0, 3, "A"), (0, 3, "A"), (3, 6, "B")], [(0, 1, "who")], [(2, 4, "C"), (0, 9, "A")]]
-    rows = span_counts(annotations(gold), annotations(said))
-    assert rows.tolist() == [
-        [1, 0, 0, 2, 1, 0, 1, 1, 0, 0],
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
-        [0, 0, 1, 1, 0, 1, 0, 0, 2, 0],
-    ]
+    gold = annotations([[(0, 3, "A"), (3, 5, "B")], [], [(0, 9, "C"), (2, 4, "C")]])
+    said = annotations([[(0, 3, "A"), (0, 3, "A"), (3, 6, "B")], [(0, 1, "who")], [(2, 4, "C"), (0, 9, "A")]])
+    metric = make("metrics", parse("entity_f1"))
+    assert metric.count(gold, said).rows.tolist() == [[1, 3, 2], [0, 1, 0], [1, 2, 2]]
+    a, b, c = metric.by_label.count(gold, said)
+    assert a.rows.tolist() == [[1, 2, 1], [0, 0, 0], [0, 1, 0]]
+    assert b.rows.tolist() == [[0, 1, 1], [0, 0, 0], [0, 0, 0]]
+    assert c.rows.tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 2]]
+    assert label_totals(gold, said).tolist() == [[1, 0, 1], [3, 1, 1], [1, 1, 2]]
 
 
 @settings(max_examples=60, deadline=None)
-@given(gold=nested, said=nested, wide=st.integers(0, 60))
-def test_rows_are_coded_as_distinct_rows_in_order(gold: list, said: list, wide: int) -> None:
+@given(gold=nested, said=nested)
+def test_totals_are_the_sums_of_what_is_counted_item_by_item(gold: list, said: list) -> None:
     said = (said * len(gold))[: len(gold)]
-    rows = np.hstack([span_counts(annotations(gold), annotations(said)) / 2] * (1 + wide // 10))
+    said[0] = [*said[0], (0, 2, "who")]
+    pair = annotations(gold), annotations(said)
+    each = make("metrics", parse("entity_f1")).by_label.count(*pair)
+    assert label_totals(*pair).T.tolist() == [counts.total.tolist() for counts in each]
+    for match, totals in scheme_totals(*pair).items():
+        assert totals[0].tolist() == five(gold, said, match).sum(axis=0).tolist()
+        for label, total in zip(LABELS, totals[1:], strict=True):
+            own = [[[s for s in spans if s[2] == label] for spans in side] for side in (gold, said)]
+            assert total.tolist() == five(*own, match).sum(axis=0).tolist()
+
+
+def test_many_blocks_of_items_give_what_one_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    gold, said = (some_answers("spans", 40, seed, gold=seed == 1) for seed in (1, 2))
+    metrics = [make("metrics", parse(f"entity_f1(match='{match}')")) for match in SCHEMES]
+
+    def everything() -> list:
+        rows = [metric.count(gold, said).rows.tolist() for metric in metrics]
+        each = [[c.rows.tolist() for c in metric.by_label.count(gold, said)] for metric in metrics]
+        totals = {match: counts.tolist() for match, counts in scheme_totals(gold, said).items()}
+        return [rows, each, totals, label_totals(gold, said).tolist()]
+
+    whole = everything()
+    monkeypatch.setattr("harness.matching.BLOCK", 7)
+    assert everything() == whole
+
+
+def test_precision_recall_and_f1_of_the_same_settings_count_once() -> None:
+    for spec in ("", "(match='partial')", "(tier='all', match='type')"):
+        metrics = [make("metrics", parse(f"entity_{name}{spec}")) for name in ("precision", "recall", "f1")]
+        assert len({metric.count for metric in metrics}) == len({metric.by_label.count for metric in metrics}) == 1
+        gold, said = (some_answers("spans", 40, seed, gold=seed == 1) for seed in (1, 2))
+        precision, recall, f1 = (metric.score(metric.count(gold, said).total) for metric in metrics)
+        assert 0 < recall < 1 and f1 == pytest.approx(2 * precision * recall / (precision + recall))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.lists(st.integers(0, 9), min_size=2, max_size=2), min_size=1), wide=st.integers(1, 40))
+def test_rows_are_coded_as_distinct_rows_in_order(rows: list, wide: int) -> None:
+    rows = np.hstack([np.array(rows) / 2] * wide)
     ours = coded(rows)
     vectors, code = np.unique(rows, axis=0, return_inverse=True)
     assert np.array_equal(ours.code, code.reshape(-1)) and ours.vectors.tobytes() == vectors.tobytes()

@@ -1,7 +1,9 @@
 """Log loss, Brier score and calibration error against scikit-learn, published values and plain loops."""
 
+import gc
 import json
 import math
+import weakref
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from answers import LABELS, items_of, some_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.calibration import mean_counts, mean_of, natural_log
+from harness.calibration import BLOCK, judged, mean_counts, mean_of, natural_log
 from harness.errors import AskedWrongly
 from harness.parts import Metric, Task
 from harness.records import Annotations
@@ -139,21 +141,17 @@ def test_calibration_error_equals_a_plain_loop_in_fractions(n: int, seed: int, b
 
 def test_a_confidence_on_an_edge_belongs_to_the_bin_below() -> None:
     gold, said = answers_of(("A", "B"), ["A", "B", "A"], [[0.75, 0.25], [0.5, 0.5], [1.0, 0.0]])
-    counts = metric_of("ece(bins=4)").count(gold, said)
-    n, confidence, right = counts.total.reshape(3, 4).tolist()
-    assert n == [0, 1, 1, 1]
-    assert confidence == [0, 0.5, 0.75, 1]
-    assert right == [0, 0, 1, 1]
+    n, *gaps = metric_of("ece(bins=4)").count(gold, said).total.tolist()
+    assert n == 3
+    assert gaps == [0, 0.5, -0.25, 0]  # confidence less right, in each bin
 
 
 def test_the_answered_label_is_the_top_one_among_equals() -> None:
     gold = Annotations.of_label(["a"], ("A", "B"), ["B"])
     even = np.array([[0.5, 0.5]], np.float32)
-    assert ours("ece", gold, Annotations.of_label(["a"], ("A", "B"), ["B"], scores=even)) == 0.5
-    rows = metric_of("ece").count(gold, Annotations.of_label(["a"], ("A", "B"), ["B"], scores=even)).total
-    assert rows.reshape(3, 15)[2].sum() == 1
-    rows = metric_of("ece").count(gold, Annotations.of_label(["a"], ("A", "B"), ["A"], scores=even)).total
-    assert rows.reshape(3, 15)[2].sum() == 0
+    for answer, gap in (("B", -0.5), ("A", 0.5)):
+        rows = metric_of("ece").count(gold, Annotations.of_label(["a"], ("A", "B"), [answer], scores=even)).total
+        assert rows[1:].sum() == gap
 
 
 @pytest.mark.parametrize(("spec", "worst"), [("log_loss", -math.log(CLIP)), ("brier", 2.0), ("ece", 1.0)])
@@ -177,7 +175,7 @@ def test_a_model_without_scores_is_refused_by_name(spec: str) -> None:
     bare = Annotations.of_label(said.item, LABELS, said.answers())
     with pytest.raises(AskedWrongly, match=f"metric {spec} needs a probability of every label, and the model gives no"):
         score(Task("t", items, gold, (), "c", "d"), bare, {spec: metric_of(spec)}, seed=13)
-    found = score(Task("t", items, gold, (), "c", "d"), said, {spec: metric_of(spec)}, seed=13)
+    found, _ = score(Task("t", items, gold, (), "c", "d"), said, {spec: metric_of(spec)}, seed=13)
     assert len(found) == 1
     assert found[0].low < found[0].value < found[0].high
 
@@ -213,11 +211,50 @@ def test_sums_are_the_same_bits_in_any_order_and_from_any_shards(n: int, seed: i
 
 
 def test_a_mean_of_many_items_is_exact() -> None:
-    counts = mean_counts(np.random.default_rng(1).random(200_000) * 100, lambda values: values)
+    values = np.random.default_rng(1).random(200_000) * 100
+    counts = mean_counts(len(values), lambda own: values[own].copy())
     exact = sum(map(Fraction, (counts.rows[:, 0] + counts.rows[:, 1]).tolist())) / 200_000
     assert Fraction(float(counts.total[0])) + Fraction(float(counts.total[1])) == exact * 200_000
     assert float(mean_of(counts.total)) == float(exact)
     assert float(mean_of(counts.total[None] * 3)[0]) == pytest.approx(float(exact), rel=1e-15)
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_blocks_of_items_with_and_without_answers_are_judged_as_each_item_is(k: int) -> None:
+    labels, n = tuple("ABCDEFGHIJ"[:k]), 3 * BLOCK // k
+    draw = np.random.default_rng(k)
+    scores = draw.dirichlet(np.ones(k), size=n).astype(np.float32)
+    said = np.where(draw.random(n) < 0.9, scores.argmax(axis=1), draw.integers(0, k, n)).astype(np.int32)
+    status = np.zeros(n, np.uint8)
+    hurt = np.arange(n // 2, n // 2 + 50)  # the first block and the last are whole
+    status[hurt[:20]], said[hurt[:20]] = 2, -1
+    scores[hurt[10:30]] = 0
+    scores[hurt[30:40], 0] = np.inf
+    due = draw.integers(0, k, n).astype(np.int32)
+    gold = Annotations("label", labels, range(n), np.zeros(n, np.uint8), due)
+    found = judged(gold, Annotations("label", labels, range(n), status, said, scores=scores), "x")
+    there = np.ones(n, bool)
+    there[hurt[:40]] = False
+    assert found.there.tolist() == there.tolist()
+    each, exact = np.arange(n), np.where(np.isfinite(scores), scores, 0).astype(np.float64)
+    top = np.where(exact[each, said] == exact.max(axis=1), said, exact.argmax(axis=1))
+    assert (found.given == scores[each, due])[there].all()
+    assert (found.highest == scores.max(axis=1))[there].all()
+    assert (found.right == (top == due))[there].all()
+    wanted = ((exact - (due[:, None] == np.arange(k))) ** 2).sum(axis=1)
+    assert np.abs(found.squares - wanted)[there].max() < 2e-15
+
+
+def test_what_is_judged_once_is_not_held_longer_than_the_predictions() -> None:
+    gold, said = answered(20, 1)
+    other = Annotations.of_label(gold.item, LABELS, [LABELS[0]] * 20)
+    first = judged(gold, said, "x")
+    assert judged(gold, said, "x") is first
+    assert judged(other, said, "x") is not first
+    gone = weakref.ref(judged(gold, said, "x"))
+    del said, first
+    gc.collect()
+    assert gone() is None
 
 
 @given(st.floats(CLIP, 1.0, width=32, allow_subnormal=True))

@@ -1,0 +1,222 @@
+"""Answers in a Parquet file: a column `item`, then `label`, `labels` or `spans`; `status`, `scores`; and others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from harness.answers import KINDS, OWN, SIZE, Asked, Block, Header
+from harness.answers.arrays import texts, values_of
+from harness.columns import KEY, read_task_header
+from harness.errors import Problem, ProblemsFound, quote
+from harness.records import ANSWERED, INVALID, MISSING, STATUSES, Annotations, Kind
+
+
+def header(path: Path) -> Header:
+    """The kinds of answer among its columns, and what the harness wrote of it."""
+    file = _open(path)
+    names = file.schema_arrow.names
+    if "item" not in names:
+        raise _problem(path, f"no column item; there are {', '.join(names)}", "Name each item in a column `item`.")
+    kinds = tuple(kind for kind in KINDS if kind in names)
+    others = tuple(name for name in names if name not in OWN and _is_text(file.schema_arrow.field(name).type))
+    ours = KEY in (file.metadata.metadata or {})
+    return Header(kinds, others, read_task_header(path) if ours else None)
+
+
+def read(path: Path, asked: Asked) -> Iterator[Block]:
+    """Row group by row group, blocks of at most SIZE rows; of the columns only those that are asked for."""
+    file = _open(path)
+    names = file.schema_arrow.names
+    there = header(path).columns
+    others = tuple(name for name in asked.columns if name in there)
+    wanted = [name for name in ("item", asked.kind, "status", "scores", *others) if name in names]
+    if asked.kind not in names:
+        raise _problem(path, f"no column {asked.kind}", f"Give the answers in a column `{asked.kind}`.")
+    row = 0
+    try:
+        for batch in file.iter_batches(SIZE, columns=wanted):
+            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            yield _block(path, row, columns, asked, others)
+            row += len(batch)
+    except (pa.ArrowException, OSError) as error:
+        raise _problem(path, f"cannot be read ({_first(error)})", "Write the file again.") from None
+
+
+def labels_in(path: Path, kind: Kind) -> set[str]:
+    """Every label of the file."""
+    found: set[str] = set()
+    for batch in _open(path).iter_batches(SIZE, columns=[kind]):
+        column = batch.column(0)
+        if kind != "label":
+            column = column.flatten()
+        if kind == "spans":
+            column = column.field("label")
+        found.update(value for value in pc.unique(column).to_pylist() if value is not None)
+    return found
+
+
+def answers_of(columns: Mapping[str, pa.Array], asked: Asked) -> Annotations:
+    """The answers that Arrow columns hold (one of them named by the kind), as codes of the declared labels."""
+    n = len(columns[asked.kind])
+    state = _states(columns, asked)
+    scores = _scores(columns.get("scores"), asked.labels)
+    if asked.kind == "label":
+        codes = _codes(columns["label"], asked.labels)
+        state = np.where((state == ANSWERED) & (codes < 0), np.uint8(INVALID), state)
+        return Annotations(
+            "label", asked.labels, range(n), state, np.where(state == ANSWERED, codes, np.int32(-1)), scores=scores
+        )
+    column = columns[asked.kind]
+    lengths = values_of(pc.list_value_length(column)).astype(np.int64)
+    flat = column.flatten()
+    named = flat.field("label") if asked.kind == "spans" else flat
+    codes = _codes(named, asked.labels)
+    item = np.repeat(np.arange(n), lengths)
+    if asked.kind == "labels":
+        state[item[codes < 0]] = np.where(state[item[codes < 0]] == ANSWERED, INVALID, state[item[codes < 0]])
+    kept = state[item] == ANSWERED
+    item, codes = item[kept], codes[kept]
+    if asked.kind == "labels":
+        key = np.unique(item * len(asked.labels) + codes)
+        item, codes = key // len(asked.labels), (key % len(asked.labels)).astype(np.int32)
+    offsets = np.append(0, np.cumsum(np.bincount(item, minlength=n)))
+    if asked.kind == "labels":
+        return Annotations("labels", asked.labels, range(n), state, codes, offsets, scores=scores)
+    starts, ends = (values_of(flat.field(name))[kept].astype(np.int32) for name in ("start", "end"))
+    order = _order(item, starts, ends, codes)
+    if order is not None:
+        starts, ends, codes = starts[order], ends[order], codes[order]
+    return Annotations("spans", asked.labels, range(n), state, codes, offsets, starts, ends)
+
+
+def _block(path: Path, row: int, columns: dict[str, pa.Array], asked: Asked, others: tuple[str, ...]) -> Block:
+    problems = []
+    item = columns["item"]
+    if not _is_text(item.type):
+        raise _problem(path, f"column item is {item.type}, not text", "Write the names of items as texts.")
+    if item.null_count:
+        problems.append(_at(path, row, values_of(pc.is_null(item)), "no item is named", "Name each item."))
+    try:
+        answers = answers_of(columns, asked)
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowNotImplementedError,
+        pa.ArrowKeyError,
+        KeyError,
+        ValueError,
+        AttributeError,
+    ) as error:
+        found = f"column {asked.kind} or scores is of another type than asked for ({_first(error)})"
+        raise _problem(path, found, SHAPE[asked.kind]) from None
+    unknown = answers.status != ANSWERED
+    if answers.starts is not None and answers.ends is not None and answers.offsets is not None:
+        owner = np.repeat(np.arange(len(item)), np.diff(answers.offsets))
+        unknown[owner[answers.codes < 0]] = True
+        odd = np.zeros(len(item), bool)
+        odd[owner[(answers.starts < 0) | (answers.starts >= answers.ends)]] = True
+        if odd.any():
+            problems.append(_at(path, row, odd, "a span that is empty or begins before 0", SHAPE["spans"]))
+    if asked.gold and unknown.any():
+        remedy = f"Declared labels are {', '.join(asked.labels)}: declare more by --labels, or mend the gold."
+        problems.append(_at(path, row, unknown, "gold without an answer, or with a label that is not declared", remedy))
+    if problems:
+        raise ProblemsFound(problems)
+    return Block(item, answers, {name: columns[name] for name in others})
+
+
+SHAPE = {
+    "label": "Give `label` as text, or as a dictionary of texts.",
+    "labels": "Give `labels` as a list of texts.",
+    "spans": "Give `spans` as a list of {start: int, end: int, label: text}.",
+}
+
+
+def _states(columns: Mapping[str, pa.Array], asked: Asked) -> npt.NDArray[np.uint8]:
+    """The status of each item: as it is said, else answered where there is an answer."""
+    said = np.where(values_of(columns[asked.kind].is_null()), np.uint8(MISSING), np.uint8(ANSWERED))
+    if "status" not in columns:
+        return said
+    codes = _codes(columns["status"], STATUSES)
+    if (codes < 0).any() and not values_of(columns["status"].is_null())[codes < 0].all():
+        raise ValueError(f"statuses are {', '.join(STATUSES)}")
+    return np.where((codes > ANSWERED) | (said == MISSING), np.where(codes > ANSWERED, codes, MISSING), said).astype(
+        np.uint8
+    )
+
+
+def _codes(column: pa.Array, labels: tuple[str, ...]) -> npt.NDArray[np.int32]:
+    """The position of each value in `labels`, -1 where it is none of them or null."""
+    values = texts(labels)
+    if pa.types.is_dictionary(column.type):
+        held = values_of(pc.index_in(column.dictionary.cast(pa.string()), value_set=values), -1)
+        if not column.null_count:
+            return np.asarray(held[values_of(column.indices)], np.int32)
+        return np.append(held, -1)[values_of(column.indices.cast(pa.int32()), -1)].astype(np.int32)
+    codes = pc.index_in(column.cast(pa.string()), value_set=values)
+    return np.asarray(values_of(codes, -1), np.int32)
+
+
+def _scores(column: pa.Array | None, labels: tuple[str, ...]) -> npt.NDArray[np.float32] | None:
+    """A score a label, from a list in label order or a struct of labels; None where an item has none."""
+    if column is None:
+        return None
+    if pa.types.is_struct(column.type):
+        names = [field.name for field in column.type]
+        zero = np.zeros(len(column), np.float32)
+        parts = [_floats(column.field(one)) if one in names else zero for one in labels]
+        return np.column_stack(parts)
+    flat = _floats(column.flatten())
+    if len(flat) != len(column) * len(labels):
+        lengths = values_of(pc.list_value_length(column))
+        if not np.isin(lengths, (0, len(labels))).all():
+            raise ValueError(f"scores must be {len(labels)} numbers an item")
+        table = np.zeros((len(column), len(labels)), np.float32)
+        table[lengths > 0] = flat.reshape(-1, len(labels))
+        return table
+    return flat.reshape(len(column), len(labels))
+
+
+def _floats(column: pa.Array) -> npt.NDArray[np.float32]:
+    return values_of(column.cast(pa.float32()))
+
+
+def _order(item: Any, starts: Any, ends: Any, codes: Any) -> npt.NDArray[np.int64] | None:
+    """The order of spans by item, start, end and label; None where they stand in it."""
+    key = (item.astype(np.int64) << 32) | starts
+    if not (key[1:] < key[:-1]).any() and not (key[1:] == key[:-1]).any():
+        return None
+    return np.lexsort((codes, ends, starts, item))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _problem(path, f"is no Parquet file ({_first(error)})", "Check the file, or say --as.") from None
+
+
+def _at(path: Path, row: int, bad: npt.NDArray[np.bool_], found: str, remedy: str) -> Problem:
+    places = np.flatnonzero(bad)
+    first = row + int(places[0]) + 1
+    return Problem(str(path), first, f"{found} (row {first}, {len(places)} in this block)", remedy)
+
+
+def _problem(path: Path, found: str, remedy: str) -> ProblemsFound:
+    return ProblemsFound([Problem(str(path), 0, found, remedy)])
+
+
+def _first(error: BaseException) -> str:
+    return quote(str(error).split("\n")[0])

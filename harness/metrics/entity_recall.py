@@ -1,0 +1,25 @@
+"""Recall of labelled spans: how many of the gold ones are found, under the matches of entity_f1."""
+
+from __future__ import annotations
+
+from harness.counts import Array, of_one, ratio
+from harness.entities import each_label_counts, no_tier, span_counts
+from harness.matching import Match
+from harness.parts import ByLabel, Metric
+
+
+def entity_recall(*, tier: str = "", match: Match = "strict") -> Metric:
+    """Credit divided by gold spans, over the spans of one tier of labels.
+
+    `tier` and `match` are those of `entity_f1`. Range 0 to 1, higher is better; 0 where there is no gold span.
+
+    Source: N. Chinchor and B. Sundheim, MUC-5 evaluation metrics, 1993, as in SemEval-2013 task 9.1
+    (I. Segura-Bedmar et al., 2013).
+    """
+    value = of_one(_recall)
+    by_label = ByLabel(each_label_counts(match), value)
+    return Metric(("spans",), span_counts(tier, match), value, by_label, no_tier(tier))
+
+
+def _recall(credit: Array, said: Array, due: Array) -> Array:
+    return ratio(credit, due)
