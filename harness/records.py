@@ -199,14 +199,16 @@ class Annotations:
         else:
             state = np.asarray(status, np.uint8).reshape(len(item))
             answers = [answer if said == ANSWERED else None for answer, said in zip(answers, status, strict=True)]
-        listed = [() if answer is None else tuple(answer) for answer in answers]
+        listed = [answer if isinstance(answer, list | tuple) else tuple(answer or ()) for answer in answers]
         offsets = np.append(0, np.cumsum(np.fromiter(map(len, listed), np.int64, len(item))))
         flat = list(chain.from_iterable(listed))
         starts, ends = (np.fromiter(map(itemgetter(place), flat), np.int32, len(flat)) for place in (0, 1))
         codes = np.fromiter(map(code.get, map(itemgetter(2), flat), repeat(-1)), np.int32, len(flat))
-        order = np.lexsort((codes, ends, starts, np.repeat(np.arange(len(item)), np.diff(offsets))))
-        own = (starts[order], ends[order])
-        return cls("spans", tuple(labels), item, state, codes[order], offsets, *own, tiers=dict(tiers or {}))
+        place = np.repeat(np.arange(len(item)), np.diff(offsets)) << 32 | starts  # where it stands, but for nested ones
+        if (place[1:] <= place[:-1]).any():
+            order = np.lexsort((codes, ends, place))
+            starts, ends, codes = starts[order], ends[order], codes[order]
+        return cls("spans", tuple(labels), item, state, codes, offsets, starts, ends, tiers=dict(tiers or {}))
 
     @property
     def digest(self) -> str:

@@ -259,7 +259,8 @@ def memory(n: int) -> str:
         "paired randomization of entity F1": lambda: randomized(*pair, F1),
         "paired interval of entity F1": lambda: paired(*pair, F1),
     }
-    said = ", ".join(f"{name} {_peak(work):.0f} MB" for name, work in held.items())
+    peaks = {name: _peak(work) for name, work in held.items()}
+    said = ", ".join(f"{name} {peak:.0f} MB{' (missed)' * (peak > MOST_MB)}" for name, peak in peaks.items())
     return f"Memory of 10,000 draws at n = {n:,} above the columns, at most {MOST_MB} MB: {said}."
 
 

@@ -3,9 +3,10 @@
     python benchmarks/speed/score.py [--items N ...] [--write]
 
 A gold file (item, document, group, label) and a file of predictions (item, label), both sorted by item, five labels.
-Wall seconds and peak memory of the process, 10,000-draw interval included, beside those of a process that imports
-numpy and pyarrow, reads the same columns of both files and adds up the codes of the labels: the floor. The score must
-be scikit-learn's. Memory is flat where it does not grow with the items.
+Wall seconds and peak memory of the process, interval included, beside those of a process that imports numpy and
+pyarrow, reads every column of both files and adds up the codes of the labels: the floor. The score must be
+scikit-learn's. Groups of one document are few distinct units, and 10,000 draws; groups of ten are nearly all distinct,
+and above 10,000 of them the interval is the jackknife's. Memory is flat where it does not grow with the items.
 """
 
 import json
@@ -26,6 +27,7 @@ from _made_up import LABELS, label_codes
 
 SIZES = (1_000, 1_000_000, 10_000_000)
 BARS = {1_000_000: 3.0}  # wall seconds
+TOGETHER = (1, 10)  # documents in a group
 PART = 1_000_000  # rows written at a time
 FLOOR = """
 import sys
@@ -40,13 +42,14 @@ WATCH = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
 code = subprocess.run(sys.argv[1:]).returncode
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+wall, used = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000, file=sys.stderr)
 sys.exit(code)
 """
 
 
-def write_files(folder: Path, n: int) -> tuple[Path, Path]:
-    """Gold and predictions of n items, a group of ten documents each."""
+def write_files(folder: Path, n: int, together: int = 1) -> tuple[Path, Path]:
+    """Gold and predictions of n items, so many in each group."""
     gold, said = label_codes(n)
     paths = folder / "gold.parquet", folder / "predictions.parquet"
     text, few = pa.string(), pa.dictionary(pa.int32(), pa.string())
@@ -57,7 +60,7 @@ def write_files(folder: Path, n: int) -> tuple[Path, Path]:
     writers = [pq.ParquetWriter(path, schema) for path, schema in zip(paths, schemas, strict=True)]
     for first in range(0, n, PART):
         place = np.arange(first, min(first + PART, n))
-        item, group = _names("d", place), _names("g", place // 10)
+        item, group = _names("d", place), _names("g", place // together)
         for writer, names, codes in zip(writers, ([item, item, group], [item]), (gold, said), strict=True):
             label = pa.DictionaryArray.from_arrays(codes[place].astype(np.int32), list(LABELS))
             writer.write_table(pa.table([*names, label], schema=writer.schema), row_group_size=131_072)
@@ -70,14 +73,13 @@ def _names(letter: str, number: Any) -> pa.Array:
     return pc.binary_join_element_wise(letter, pc.utf8_lpad(pa.array(number).cast(pa.string()), 9, "0"), "")
 
 
-def process(command: Sequence[str]) -> tuple[float, float, bytes]:
-    """Wall seconds, peak memory in MB and what it printed."""
+def process(command: Sequence[str]) -> tuple[list[float], bytes]:
+    """Wall and CPU seconds, peak memory in MB; and what it printed."""
     done = subprocess.run(
         [sys.executable, "-c", WATCH, *command], capture_output=True, env={**os.environ, **ONE_THREAD}
     )
     assert done.returncode == 0, done.stderr.decode()
-    wall, kilobytes = done.stderr.split()[-2:]
-    return float(wall), int(kilobytes) / 1000, done.stdout
+    return [float(number) for number in done.stderr.split()[-3:]], done.stdout
 
 
 def check(said: bytes, n: int) -> None:
@@ -90,40 +92,39 @@ def check(said: bytes, n: int) -> None:
     assert found["low"] < due < found["high"], f"{n:,}: {found}"
 
 
-def measured(n: int) -> tuple[str, float]:
+def measured(n: int, together: int) -> tuple[str, float]:
     """One row of the table, and the peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
-        gold, predictions = write_files(Path(folder), n)
+        gold, predictions = write_files(Path(folder), n, together)
         harness = str(Path(sys.executable).parent / "harness")
         score = [harness, "score", str(predictions), "--gold", str(gold), "--kind", "label"]
         score += ["--labels", ",".join(LABELS), "--metric", "f1", "--json"]
         floor = [sys.executable, "-c", FLOOR, str(gold), str(predictions)]
-        check(process(score)[2], n)
-        runs = [(process(score)[:2], process(floor)[:2]) for _ in range(5 if n <= 1_000_000 else 1)]
-    (wall, peak), (least, read) = np.median(np.array(runs), axis=0).tolist()
+        check(process(score)[1], n)
+        runs = [(process(score)[0], process(floor)[0]) for _ in range(5 if n <= 1_000_000 else 1)]
+    (wall, cpu, peak), (least, _, read) = np.median(np.array(runs), axis=0).tolist()
     bar = "" if n not in BARS else f"{BARS[n]:g} s" + ", missed" * (wall > BARS[n])
-    cells = (
-        f"{n:,}",
-        in_words(wall),
-        bar,
-        f"{times(peak)} MB",
-        f"{times(wall / least)} ({in_words(least)})",
-        f"{times(read)} MB",
-    )
+    floor_cells = f"{times(wall / least)} ({in_words(least)})", f"{times(read)} MB"
+    cells = (f"{n:,}", str(together), in_words(wall), bar, in_words(cpu), f"{times(peak)} MB", *floor_cells)
     row = f"| {' | '.join(cells)} |"
     print(row, flush=True)
     return row, peak
 
 
+HEAD = """\
+| items | a group | wall | at most | CPU | peak memory | times the floor | floor's memory |
+|---|---|---|---|---|---|---|---|"""
+
+
 def table(sizes: Sequence[int]) -> str:
-    """One row a size, then whether memory grows."""
-    rows = {n: measured(n) for n in sizes}
-    head = "| items | wall | at most | peak memory | times the floor | floor's memory |\n|---|---|---|---|---|---|"
-    lines = [head, *(row for row, _ in rows.values())]
-    large = sorted(n for n in rows if n >= 1_000_000)
-    if len(large) > 1:
-        growth = rows[large[-1]][1] - rows[large[0]][1]
-        lines += ["", f"From {large[0]:,} to {large[-1]:,} items the peak grows by {growth:.0f} MB."]
+    """A row a size and number of documents in a group, then whether memory grows."""
+    rows = {(n, together): measured(n, together) for together in TOGETHER for n in sizes}
+    lines = [HEAD, *(row for row, _ in rows.values()), ""]
+    large = sorted(n for n in sizes if n >= 1_000_000)
+    for together in TOGETHER if len(large) > 1 else ():
+        growth = rows[large[-1], together][1] - rows[large[0], together][1]
+        about = f"From {large[0]:,} to {large[-1]:,} items the peak grows by {growth:.0f} MB"
+        lines.append(f"{about} with {together} documents in a group.")
     return "\n".join(lines)
 
 

@@ -40,7 +40,7 @@ def comparisons(n: int) -> Iterator[Comparison]:
             lambda ours=ours, reading=reading: ours(*(read(one, reading) for one in tags)),
             lambda theirs=theirs: theirs(*part),
             floor,
-            reach.get(key) if reading == "default" else None,
+            reach.get(key),
             part=lambda ours=ours, reading=reading: ours(*(read(one, reading) for one in part)),
             times=n / len(part[0]),
         )
