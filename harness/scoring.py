@@ -13,8 +13,8 @@ from harness.errors import AskedWrongly
 from harness.parts import ByLabel, Formula, Metric, Ranking, Task
 from harness.records import ANSWERED, STATUSES, Annotations, Counts, Items
 from harness.scores import Score
-from harness.slicing import Cut, no_slices
-from harness.stats.bootstrap import FEW, FEWEST, intervals, sum_by_unit
+from harness.slicing import Cut, in_order, no_slices
+from harness.stats.bootstrap import FEW, FEWEST, explained, sum_by_unit
 from harness.stats.distinct import distinct, merged
 
 Array = npt.NDArray[np.float64]
@@ -62,8 +62,9 @@ class Tally:
     def __init__(self, metrics: Mapping[str, Measure], labels: Sequence[str]) -> None:
         self.metrics, self.labels = metrics, labels
         self.sums: dict[tuple[Count, str, str], _Sum] = {}  # count, label, slice
-        self.rankings: dict[str, tuple[Array, Array, int]] = {}  # metric -> values, influence of units, items
+        self.rankings: dict[tuple[str, str], tuple[Array, Array, int]] = {}  # metric, slice -> values, influence, items
         self.denominators: dict[str, int] = {}
+        self.names: dict[str, int] = {}  # of slices, in the order asked for
         self.blocks = 0
 
     def add(
@@ -81,9 +82,7 @@ class Tally:
         self.blocks += 1
         for name, number in denominators(gold, predicted).items():
             self.denominators[name] = self.denominators.get(name, 0) + number
-        for spec, metric in self.metrics.items():
-            if isinstance(metric, Ranking):
-                self._rank(spec, metric, gold, predicted, unit, n_units)
+        self._rank("", gold, predicted, unit, n_units)
         counted = {count: count(gold, predicted) for count in self._counts()}
         for count, counts in counted.items():
             self._sum(count, "", "").add(counts, unit, n_units, None)
@@ -91,13 +90,19 @@ class Tally:
             for label, counts in zip(self.labels, by_label.count(gold, predicted), strict=True):
                 self._sum(by_label.count, label, "").add(counts, unit, n_units, None)
         for name, due, said, chosen in cut(gold, predicted):
-            for count, counts in counted.items():
-                if due is gold and said is predicted and self._alone(count):
-                    self._sum(count, "", name).add(counts, unit, n_units, chosen)
-                    continue
-                own = np.flatnonzero(chosen)
-                units, of_own = np.unique(unit[own], return_inverse=True)
-                self._sum(count, "", name).add(count(due.take(own), said.take(own)), of_own, len(units), None)
+            self.names.setdefault(name.partition("=")[0], len(self.names))
+            picked = [count for count in counted if due is gold and said is predicted and self._alone(count)]
+            for count in picked:
+                self._sum(count, "", name).add(counted[count], unit, n_units, chosen)
+            if len(picked) == len(self.metrics):
+                continue
+            own = np.flatnonzero(chosen)
+            units, of_own = np.unique(unit[own], return_inverse=True)
+            due, said = due.take(own), said.take(own)
+            self._rank(name, due, said, of_own, len(units))
+            for count in counted:
+                if count not in picked:
+                    self._sum(count, "", name).add(count(due, said), of_own, len(units), None)
 
     def _sum(self, count: Count, label: str, slice_name: str) -> _Sum:
         return self.sums.setdefault((count, label, slice_name), _Sum())
@@ -114,13 +119,13 @@ class Tally:
         own = [m.by_label for m in self.metrics.values() if isinstance(m, Metric) and m.by_label]
         return list({by_label.count: by_label for by_label in own}.values())
 
-    def _rank(
-        self, spec: str, metric: Ranking, gold: Annotations, predicted: Annotations, unit: Ints, n_units: int
-    ) -> None:
-        if self.blocks > 1:
-            raise AskedWrongly(f"metric {spec} needs all answers at once and cannot be scored in a stream.")
-        values, effects = metric.values(gold, predicted)
-        self.rankings[spec] = values, sum_by_unit(effects, unit, n_units), len(gold)
+    def _rank(self, part: str, gold: Annotations, predicted: Annotations, unit: Ints, n_units: int) -> None:
+        for spec, metric in self.metrics.items():
+            if isinstance(metric, Ranking):
+                if (spec, part) in self.rankings:
+                    raise AskedWrongly(f"metric {spec} needs all answers at once and cannot be scored in a stream.")
+                values, effects = metric.values(gold, predicted)
+                self.rankings[spec, part] = values, sum_by_unit(effects, unit, n_units), len(gold)
 
     def scores(self, unit: str, *, seed: int) -> list[Score]:
         """Of every metric the headline, then each label, then each slice. The unit of chance is so called."""
@@ -137,10 +142,15 @@ class Tally:
         for (count, label, part), asked in formulas.items():
             for score in _scores(self.sums[count, label, part], asked, unit, seed):
                 found[score.metric].append(replace(score, label=label, slice=part))
-        for spec, (values, effects, n) in self.rankings.items():
-            found[spec].extend(_ranked(spec, values, effects, n, unit, self.labels))
-        place = {label: i for i, label in enumerate(("", *self.labels))}
-        return [s for spec in found for s in sorted(found[spec], key=lambda s: (bool(s.slice), place[s.label]))]
+        for (spec, part), (values, effects, n) in self.rankings.items():
+            own = list(_ranked(spec, values, effects, n, unit, self.labels))
+            found[spec].extend(replace(score, slice=part) for score in (own[:1] if part else own))
+        return [score for own in found.values() for score in sorted(own, key=self._place)]
+
+    def _place(self, score: Score) -> tuple[Any, ...]:
+        """The headline, then labels in the order declared, then slices by value, whatever block they came up in."""
+        name, _, value = score.slice.partition("=")
+        return (self.names.get(name, -1), in_order(value), self.labels.index(score.label) if score.label else -1)
 
 
 def score(
@@ -168,27 +178,33 @@ def _scores(total: _Sum, asked: Sequence[tuple[str, Formula]], unit: str, seed: 
     """The score of each formula on one sum of rows, on the same draws."""
     assert total.vectors is not None and total.times is not None
     n_units = int(total.times.sum())
-    nothing = [(np.array(np.nan), np.array(np.nan))] * len(asked)
     formulas = [formula for _, formula in asked]
-    drawn = intervals(total.vectors, total.times, formulas, seed=seed) if n_units >= FEWEST else nothing
-    for (spec, formula), (low, high) in zip(asked, drawn, strict=True):
+    drawn = explained(total.vectors, total.times, formulas, seed=seed) if n_units >= FEWEST else [None] * len(asked)
+    for (spec, formula), interval in zip(asked, drawn, strict=True):
         value = float(formula(total.times @ total.vectors))
-        yield _score(spec, value, float(low), float(high), total.n, n_units, unit)
+        ends = (float(interval.low), float(interval.high), str(interval.reason)) if interval else (np.nan, np.nan, "")
+        yield _score(spec, value, *ends, total.n, n_units, unit)
 
 
 def _ranked(spec: str, values: Array, effects: Array, n: int, unit: str, labels: Sequence[str]) -> Iterator[Score]:
     """The scores of a ranking, the headline and each label: their intervals come from the influence of units."""
     from harness.stats import influence
 
-    for label, value, effect in zip(("", *labels), values, effects.T, strict=True):
-        low, high = influence.interval(value, effect) if len(effect) >= FEWEST else (np.nan, np.nan)
-        yield replace(_score(spec, float(value), float(low), float(high), n, len(effect), unit), label=label)
+    low, high = influence.interval(values, effects)
+    for label, value, a, b in zip(("", *labels), values.tolist(), low.tolist(), high.tolist(), strict=True):
+        reason = "" if a < b else "not estimable: too few items of a label, or all in order"
+        yield replace(_score(spec, value, a, b, reason, n, len(effects), unit), label=label)
 
 
-def _score(spec: str, value: float, low: float, high: float, n: int, n_units: int, unit: str) -> Score:
-    there = low < high
-    note = _note(n_units, unit, value, there)
+def _score(spec: str, value: float, low: float, high: float, reason: str, n: int, n_units: int, unit: str) -> Score:
+    """A score with its interval, or with the reason why there is none, or with what to beware of."""
+    if value != value:
+        reason = "not defined on these items"
+    elif n_units < FEWEST:
+        reason = f"not estimable: {n_units} {unit}s are too few for an interval"
+    there = not reason and low < high
     ends = [float(f"{end:.{DIGITS}g}") if there else None for end in (low, high)]
+    note = reason or (f"few {unit}s: likely too narrow" if n_units < FEW else "")
     return Score(spec, value, ends[0], ends[1], n, n_units, unit, note=note)
 
 
@@ -209,17 +225,6 @@ def units_of(
         return distinct(sum_by_unit(counts.rows, unit, n_units))
     units, unit = np.unique(unit[chosen], return_inverse=True)
     return distinct(sum_by_unit(counts.vectors[counts.code[chosen]], unit, len(units)))
-
-
-def _note(n_units: int, unit: str, value: float, there: bool) -> str:
-    """Why there is no interval, or what to beware of."""
-    if value != value:
-        return "not defined on these items"
-    if n_units < FEWEST:
-        return f"{n_units} {unit}s are too few for an interval"
-    if not there:
-        return "no interval: the draws do not differ, or are not defined"
-    return f"few {unit}s: likely too narrow" if n_units < FEW else ""
 
 
 def refuse_unfit(task: str, gold: Annotations, spec: str, metric: Measure) -> None:

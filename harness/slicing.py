@@ -105,14 +105,14 @@ def _masks(values: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, Mask]]:
     for i, own in enumerate(values):
         for value in own:
             places.setdefault(value, []).append(i)
-    for value in sorted(places, key=_in_order):
+    for value in sorted(places, key=in_order):
         mask = np.zeros(len(values), bool)
         mask[places[value]] = True
         yield value, mask
 
 
-def _in_order(value: str) -> tuple[int, str]:
-    """Numbers in a value by their size, so that `64-127 words` stands before `128-255 words`."""
+def in_order(value: str) -> tuple[int, str]:
+    """What values are sorted by: numbers by their size, so that `64-127 words` stands before `128-255 words`."""
     digits = "".join(c for c in value.partition("-")[0] if c.isascii() and c.isdigit())
     return (0 if value.startswith("under") else int(digits or 0), value)
 

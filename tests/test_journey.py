@@ -84,7 +84,7 @@ from harness.records import Counts
 
 
 def answered() -> Metric:
-    """Answered items divided by all. Range 0 to 1, higher is better; not defined (nan) on no items. Source: this test."""
+    """Answered items divided by all. Range 0 to 1, higher is better; nan where there is no item. Source: me."""
     return Metric(kinds=("label", "labels", "spans"), count=_count, score=_score)
 
 

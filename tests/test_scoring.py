@@ -1,7 +1,11 @@
 """Units, intervals and denominators."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,7 +44,11 @@ def test_the_unit_is_the_document_unless_documents_come_in_groups() -> None:
 
 
 def test_under_8_units_no_interval_is_given_and_under_20_it_is_marked() -> None:
-    for units, note in ((7, "7 documents are too few"), (19, "few documents: likely too narrow"), (20, "")):
+    for units, note in (
+        (7, "not estimable: 7 documents are too few"),
+        (19, "few documents: likely too narrow"),
+        (20, ""),
+    ):
         headline = scores(*task_with([f"g{i}" for i in range(units)]))[0]
         assert headline.note.startswith(note)
         assert (headline.low is None) == (units == 7)
@@ -50,7 +58,7 @@ def test_an_interval_has_never_no_width() -> None:
     task, _ = task_with([f"g{i}" for i in range(30)])
     for one in scores(task, task.gold, "accuracy"):
         assert (one.value, one.low, one.high) == (1.0, None, None)
-        assert "the draws do not differ" in one.note
+        assert one.note == "not estimable: every draw gives the same value"
 
 
 def test_each_label_has_its_own_score_with_its_interval() -> None:
@@ -79,7 +87,7 @@ def test_a_metric_is_refused_where_it_does_not_fit() -> None:
         scores(task, said, "favor_against")
 
 
-METRICS = {"label": ("f1", "accuracy", "log_loss"), "labels": ("f1", "jaccard"), "spans": ("entity_f1",)}
+SUMS = {"label": ("f1", "accuracy", "log_loss"), "labels": ("f1", "jaccard"), "spans": ("entity_f1",)}
 
 
 @pytest.mark.parametrize("kind", ["label", "labels", "spans"])
@@ -88,7 +96,7 @@ METRICS = {"label": ("f1", "accuracy", "log_loss"), "labels": ("f1", "jaccard"),
 def test_blocks_of_whole_units_give_the_scores_of_all_items_at_once(kind: str, seed: int, cuts: list[int]) -> None:
     n = 40
     gold, said = some_answers(kind, n, seed, gold=True), some_answers(kind, n, seed + 1)
-    metrics = {spec: make("metrics", parse(spec)) for spec in METRICS[kind]}
+    metrics = {spec: make("metrics", parse(spec)) for spec in SUMS[kind]}
     unit = np.arange(n) // 4
     whole, parts = Tally(metrics, gold.labels), Tally(metrics, gold.labels)
     whole.add(gold, said, unit, 10)
@@ -97,6 +105,9 @@ def test_blocks_of_whole_units_give_the_scores_of_all_items_at_once(kind: str, s
         parts.add(gold.take(own), said.take(own), unit[: len(own)], high - low)
     assert parts.scores("group", seed=13) == whole.scores("group", seed=13)
     assert parts.denominators == whole.denominators
+
+
+METRICS = {**SUMS, "label": ("f1", "accuracy", "log_loss", "roc_auc")}
 
 
 @pytest.mark.parametrize("kind", ["label", "labels", "spans"])
@@ -131,3 +142,32 @@ def test_a_pair_that_a_slice_cuts_in_two_does_not_count_in_it() -> None:
     assert [(one.slice, one.value == one.value) for one in found] == [
         ("", True), ("half=first", False), ("half=second", False),
     ]  # fmt: skip
+
+
+THREADS = """
+import json, sys
+from answers import some_answers
+import harness
+from harness.records import Annotations
+for kind, metrics in (("label", ["f1", "log_loss", "ece", "roc_auc"]), ("labels", ["f1"]), ("spans", ["entity_f1"])):
+    gold, said = some_answers(kind, 3000, 1, gold=True), some_answers(kind, 3000, 2)
+    task = harness.gold(gold.answers(), gold.labels, kind=kind, group=[f"g{i // 2}" for i in range(3000)])
+    print(harness.score(said if kind == "label" else said.answers(), task, metrics=metrics).scores)
+"""
+
+
+def test_the_same_seed_gives_the_same_bytes_at_any_number_of_threads() -> None:
+    found = set()
+    for threads in ("1", "2", "5"):
+        env = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": threads}
+        done = subprocess.run(
+            [sys.executable, "-c", THREADS],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent,
+        )
+        found.add(done.stdout)
+    assert len(found) == 1
+    assert "roc_auc" in found.pop()

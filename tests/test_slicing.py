@@ -1,6 +1,5 @@
 """Items cut into parts."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np

@@ -34,6 +34,7 @@ PEERS = (
     "pyarrow==26.0.1",
 )
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ENTERED = "TEXT_HARNESS_PEERS"
 SIZES = (1_000, 100_000, 1_000_000)
 RUNS = 7
 PATIENCE = 4.0  # seconds a side that is measured more than once
@@ -94,10 +95,11 @@ STAR = "\\* Measured on a part of the data or of the draws, and scaled linearly.
 
 def enter() -> None:
     """Run this script again where the peers are, with one thread, unless this is there."""
-    if Path(sys.prefix) == _environment() and os.environ.get("OMP_NUM_THREADS") == "1":
+    if os.environ.get(ENTERED) == str(_environment()):
         return
     python = _made() / "bin" / "python"
-    os.execve(python, [str(python), *sys.argv], {**os.environ, **ONE_THREAD, "PYTHONHASHSEED": "0"})
+    here = {ENTERED: str(_environment()), "PYTHONHASHSEED": "0"}
+    os.execve(python, [str(python), *sys.argv], {**os.environ, **ONE_THREAD, **here})
 
 
 def _environment() -> Path:
@@ -183,7 +185,7 @@ def check(comparison: Comparison) -> tuple[float, float]:
 
 
 def in_words(duration: float) -> str:
-    """`12.3 ms`, three digits that count."""
+    """`12 ms`, `1.2 s`."""
     unit, factor = next(
         (u, f) for u, f, below in (("µs", 1e6, 1e-3), ("ms", 1e3, 1), ("s", 1, float("inf"))) if duration < below
     )

@@ -34,7 +34,7 @@ import sys
 import numpy as np
 import pyarrow.parquet as pq
 for path in sys.argv[1:]:
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=65536):
+    for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(batch_size=65536):
         batch.column("label").indices.to_numpy().sum()
 """
 # A process of its own, since a child's peak begins with that of the process it was forked from.
@@ -124,7 +124,7 @@ def table(sizes: Sequence[int]) -> str:
     for together in TOGETHER if len(large) > 1 else ():
         growth = rows[large[-1], together][1] - rows[large[0], together][1]
         about = f"From {large[0]:,} to {large[-1]:,} items the peak grows by {growth:.0f} MB"
-        lines.append(f"{about} with {together} documents in a group.")
+        lines.append(f"{about} in groups of {together}.")
     return "\n".join(lines)
 
 
