@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Value = Callable[[Array, Array, Array], Array]  # hits, said, due -> value, elementwise
 Formula = Callable[[Array], Array]  # totals -> values
+Codes = npt.NDArray[np.int32]
+PIECE = 1 << 16  # items looked at together, so that they stay in the cache
 HITS, SAID, DUE = range(3)
 
 
@@ -39,20 +42,56 @@ def split_labels(totals: Array) -> tuple[Array, Array, Array, Array, Array]:
 
 
 def _one_label(gold: Annotations, predicted: Annotations) -> Counts:
-    """The confusion of labels: one code for each pair of gold and predicted label that occurs.
+    """The confusion of labels: a row for each pair of gold and predicted label.
 
     Codes of an item without an answer are -1 already, so that the two columns are read once.
     """
     k = len(gold.labels)
-    narrow = np.int32 if (k + 1) ** 2 < 2**31 else np.int64
-    cell = (gold.codes + narrow(1)) * narrow(k + 1) + (predicted.codes + narrow(1))  # -1: the first row and column
     if (k + 1) ** 2 <= max(len(gold), 4096):
-        code = cell.astype(np.int64)
-        cells = np.arange((k + 1) ** 2)
-        vectors = _cell_vectors(cells, k)
-        return Counts(code, vectors)
+        return _Confusion(gold.codes, predicted.codes, k)
+    cell = (gold.codes + np.int64(1)) * (k + 1) + (predicted.codes + 1)
     cells, code = np.unique(cell, return_inverse=True)
-    return Counts(code.astype(np.int64), _cell_vectors(cells.astype(np.int64), k))
+    return Counts(code.astype(np.int64), _cell_vectors(cells, k))
+
+
+class _Confusion(Counts):
+    """Counts of one label an item; how often each pair occurs is counted piece by piece, no item is coded for it."""
+
+    def __init__(self, due: Codes, said: Codes, k: int) -> None:
+        for name, value in (("due", due), ("said", said), ("k", k)):
+            object.__setattr__(self, name, value)
+
+    due: Codes
+    said: Codes
+    k: int
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+    def cells(self, part: slice) -> npt.NDArray[np.int32]:
+        """The pair of labels of some items: gold * (k + 1) + predicted, each counted from -1."""
+        cells = self.due[part] * np.int32(self.k + 1)
+        cells += self.said[part]
+        cells += np.int32(self.k + 2)
+        return cells
+
+    @functools.cached_property
+    def code(self) -> Ints:
+        """The pair of labels of each item, (n_items,)."""
+        return self.cells(slice(None)).astype(np.int64)
+
+    @functools.cached_property
+    def vectors(self) -> Array:
+        """The row of each pair, ((k + 1)², 3 * k + 2)."""
+        return _cell_vectors(np.arange((self.k + 1) ** 2), self.k)
+
+    @functools.cached_property
+    def times(self) -> Ints:
+        """How many items have each pair."""
+        times = np.zeros((self.k + 1) ** 2, np.int64)
+        for start in range(0, len(self), PIECE):
+            times += np.bincount(self.cells(slice(start, start + PIECE)), minlength=len(times))
+        return times
 
 
 def _cell_vectors(cells: Ints, k: int) -> Array:
@@ -121,6 +160,21 @@ def each_label(gold: Annotations, predicted: Annotations) -> list[Counts]:
 def of_one(value: Value) -> Formula:
     """Totals (..., 3) of hits, predictions and gold -> their value (...)."""
     return lambda totals: value(totals[..., HITS], totals[..., SAID], totals[..., DUE])
+
+
+def joint(a: Counts, b: Counts) -> tuple[Array, Array, Ints]:
+    """Two systems' counts of the same items -> the pairs of rows that occur, each (m, k), and how many items have each.
+
+    `stats.paired` and `stats.randomization` take these as `times`: memory is that of the pairs, not of the items.
+    """
+    many = len(b.vectors)
+    if len(a.vectors) * many <= max(4 * len(a), 1 << 16):
+        times = np.bincount(a.code * many + b.code, minlength=len(a.vectors) * many)
+        pairs = np.flatnonzero(times)
+        times = times[pairs]
+    else:
+        pairs, times = np.unique(a.code * many + b.code, return_counts=True)
+    return a.vectors[pairs // many], b.vectors[pairs % many], times
 
 
 def averages(value: Value) -> dict[str, Formula]:

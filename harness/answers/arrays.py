@@ -37,6 +37,12 @@ def numbers(values: npt.NDArray[Any]) -> pa.Array:
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
 
 
+def boolean(values: npt.NDArray[np.bool_]) -> pa.Array:
+    """Truth values as Arrow has them, a bit each, (n,)."""
+    bits = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+
+
 def values_of(array: pa.Array, null: int = 0) -> npt.NDArray[Any]:
     """The numbers or truth values of an array, looked at where that can be; `null` in the place of nulls, (n,)."""
     if pa.types.is_boolean(array.type):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from harness.answers import KINDS, OWN, SIZE, Asked, Block, Header
-from harness.answers.arrays import texts, values_of
+from harness.answers.arrays import boolean, texts, values_of
 from harness.columns import KEY, read_task_header
 from harness.errors import Problem, ProblemsFound, quote
 from harness.records import ANSWERED, INVALID, MISSING, STATUSES, Annotations, Kind
@@ -65,36 +64,53 @@ def labels_in(path: Path, kind: Kind) -> set[str]:
 
 def answers_of(columns: Mapping[str, pa.Array], asked: Asked) -> Annotations:
     """The answers that Arrow columns hold (one of them named by the kind), as codes of the declared labels."""
-    n = len(columns[asked.kind])
+    n, column = len(columns[asked.kind]), columns[asked.kind]
     state = _states(columns, asked)
-    scores = _scores(columns.get("scores"), asked.labels)
     if asked.kind == "label":
-        codes = _codes(columns["label"], asked.labels)
-        state = np.where((state == ANSWERED) & (codes < 0), np.uint8(INVALID), state)
-        return Annotations(
-            "label", asked.labels, range(n), state, np.where(state == ANSWERED, codes, np.int32(-1)), scores=scores
-        )
-    column = columns[asked.kind]
-    lengths = values_of(pc.list_value_length(column)).astype(np.int64)
+        codes = _codes(column, asked.labels)
+        if column.null_count or "status" in columns or (n and codes.min() < 0):
+            state = np.where((state == ANSWERED) & (codes < 0), np.uint8(INVALID), state)
+            codes = np.where(state == ANSWERED, codes, np.int32(-1))
+        scores = _scores(columns.get("scores"), asked.labels)
+        return Annotations("label", asked.labels, range(n), state, codes, scores=scores)
     flat = column.flatten()
-    named = flat.field("label") if asked.kind == "spans" else flat
-    codes = _codes(named, asked.labels)
-    item = np.repeat(np.arange(n), lengths)
-    if asked.kind == "labels":
-        state[item[codes < 0]] = np.where(state[item[codes < 0]] == ANSWERED, INVALID, state[item[codes < 0]])
-    kept = state[item] == ANSWERED
-    item, codes = item[kept], codes[kept]
-    if asked.kind == "labels":
-        key = np.unique(item * len(asked.labels) + codes)
-        item, codes = key // len(asked.labels), (key % len(asked.labels)).astype(np.int32)
-    offsets = np.append(0, np.cumsum(np.bincount(item, minlength=n)))
-    if asked.kind == "labels":
-        return Annotations("labels", asked.labels, range(n), state, codes, offsets, scores=scores)
-    starts, ends = (values_of(flat.field(name))[kept].astype(np.int32) for name in ("start", "end"))
-    order = _order(item, starts, ends, codes)
-    if order is not None:
+    codes = _codes(flat.field("label") if asked.kind == "spans" else flat, asked.labels)
+    if column.null_count == 0 and "status" not in columns:
+        offsets = values_of(column.offsets).astype(np.int64)
+        offsets -= offsets[0]
+    else:
+        lengths = np.where(state == ANSWERED, values_of(pc.list_value_length(column)), 0)
+        kept = np.repeat(state == ANSWERED, values_of(pc.list_value_length(column)))
+        flat, codes, offsets = flat.filter(boolean(kept)), codes[kept], np.append(0, np.cumsum(lengths))
+    if asked.kind == "spans":
+        return _spans(asked.labels, state, flat, codes, offsets)
+    return _sets(asked.labels, state, codes, offsets, _scores(columns.get("scores"), asked.labels))
+
+
+def _spans(labels: tuple[str, ...], state: States, flat: pa.Array, codes: Ints, offsets: Places) -> Annotations:
+    if flat.null_count or flat.field("start").null_count or flat.field("end").null_count:
+        raise ValueError("a span, or a part of one, is null")
+    starts, ends = (values_of(flat.field(name)).astype(np.int32, copy=False) for name in ("start", "end"))
+    rises = starts[1:] > starts[:-1]
+    rises[offsets[(offsets > 0) & (offsets < len(starts))] - 1] = True  # from one item to the next
+    if not rises.all():
+        item = np.repeat(np.arange(len(state)), np.diff(offsets))
+        order = np.lexsort((codes, ends, starts, item))
         starts, ends, codes = starts[order], ends[order], codes[order]
-    return Annotations("spans", asked.labels, range(n), state, codes, offsets, starts, ends)
+    return Annotations("spans", labels, range(len(state)), state, codes, offsets, starts, ends)
+
+
+def _sets(
+    labels: tuple[str, ...], state: States, codes: Ints, offsets: Places, scores: npt.NDArray[np.float32] | None
+) -> Annotations:
+    """Each label once and in order; a set with a label that is not declared is no answer."""
+    n, k = len(state), max(len(labels), 1)
+    item = np.repeat(np.arange(n), np.diff(offsets))
+    state[item[codes < 0]] = INVALID
+    kept = state[item] == ANSWERED
+    key = np.unique(item[kept] * k + codes[kept])
+    offsets = np.append(0, np.cumsum(np.bincount(key // k, minlength=n)))
+    return Annotations("labels", labels, range(n), state, (key % k).astype(np.int32), offsets, scores=scores)
 
 
 def _block(path: Path, row: int, columns: dict[str, pa.Array], asked: Asked, others: tuple[str, ...]) -> Block:
@@ -132,6 +148,9 @@ def _block(path: Path, row: int, columns: dict[str, pa.Array], asked: Asked, oth
     return Block(item, answers, {name: columns[name] for name in others})
 
 
+Ints = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int64]
+States = npt.NDArray[np.uint8]
 SHAPE = {
     "label": "Give `label` as text, or as a dictionary of texts.",
     "labels": "Give `labels` as a list of texts.",
@@ -139,17 +158,18 @@ SHAPE = {
 }
 
 
-def _states(columns: Mapping[str, pa.Array], asked: Asked) -> npt.NDArray[np.uint8]:
-    """The status of each item: as it is said, else answered where there is an answer."""
-    said = np.where(values_of(columns[asked.kind].is_null()), np.uint8(MISSING), np.uint8(ANSWERED))
-    if "status" not in columns:
-        return said
-    codes = _codes(columns["status"], STATUSES)
-    if (codes < 0).any() and not values_of(columns["status"].is_null())[codes < 0].all():
-        raise ValueError(f"statuses are {', '.join(STATUSES)}")
-    return np.where((codes > ANSWERED) | (said == MISSING), np.where(codes > ANSWERED, codes, MISSING), said).astype(
-        np.uint8
-    )
+def _states(columns: Mapping[str, pa.Array], asked: Asked) -> States:
+    """The status of each item: as it is said, else answered where there is an answer. An array of its own."""
+    column = columns[asked.kind]
+    said = np.full(len(column), ANSWERED, np.uint8)
+    if column.null_count:
+        said[values_of(column.is_null())] = MISSING
+    if "status" in columns:
+        codes = _codes(columns["status"], STATUSES)
+        if (codes[values_of(columns["status"].is_valid())] < 0).any():
+            raise ValueError(f"statuses are {', '.join(STATUSES)}")
+        said[codes > ANSWERED] = codes[codes > ANSWERED]
+    return said
 
 
 def _codes(column: pa.Array, labels: tuple[str, ...]) -> npt.NDArray[np.int32]:
@@ -157,9 +177,12 @@ def _codes(column: pa.Array, labels: tuple[str, ...]) -> npt.NDArray[np.int32]:
     values = texts(labels)
     if pa.types.is_dictionary(column.type):
         held = values_of(pc.index_in(column.dictionary.cast(pa.string()), value_set=values), -1)
-        if not column.null_count:
-            return np.asarray(held[values_of(column.indices)], np.int32)
-        return np.append(held, -1)[values_of(column.indices.cast(pa.int32()), -1)].astype(np.int32)
+        places = values_of(column.indices.cast(pa.int32()), -1)
+        if (held == np.arange(len(held))).all():
+            return places
+        if column.null_count:
+            return np.append(held, np.int32(-1))[places]
+        return held.take(places, mode="clip")  # no place is outside, and not looking is faster
     codes = pc.index_in(column.cast(pa.string()), value_set=values)
     return np.asarray(values_of(codes, -1), np.int32)
 
@@ -188,14 +211,6 @@ def _floats(column: pa.Array) -> npt.NDArray[np.float32]:
     return values_of(column.cast(pa.float32()))
 
 
-def _order(item: Any, starts: Any, ends: Any, codes: Any) -> npt.NDArray[np.int64] | None:
-    """The order of spans by item, start, end and label; None where they stand in it."""
-    key = (item.astype(np.int64) << 32) | starts
-    if not (key[1:] < key[:-1]).any() and not (key[1:] == key[:-1]).any():
-        return None
-    return np.lexsort((codes, ends, starts, item))
-
-
 def _is_text(kind: pa.DataType) -> bool:
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
@@ -203,7 +218,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _open(path: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, pre_buffer=False)  # else a whole row group is held
     except (pa.ArrowInvalid, OSError) as error:
         raise _problem(path, f"is no Parquet file ({_first(error)})", "Check the file, or say --as.") from None
 

@@ -142,8 +142,8 @@ def _gold_of_a_build(
 
 def _both_in(predictions: Path, form: str) -> Path:
     """The gold of a file that holds both: tags in columns alone."""
-    from harness.answers import name_of
+    from harness.answers import SUFFIXES, name_of
 
-    if name_of(predictions, form) != "conll":
+    if not (form or predictions.suffix in SUFFIXES) or name_of(predictions, form) != "conll":
         raise AskedWrongly("say what the gold is: --corpus C --task T, or --gold FILE.")
     return predictions

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.stats.distinct import Array, Counts, blocks_of, distinct_of, draw_counts
+from harness.stats.distinct import Array, Counts, blocks_of, distinct_of, draw_counts, merged
 
 Formula = Callable[[Array], Array]
 
@@ -47,8 +47,11 @@ def differences(
     seed: int,
     draws: int = DRAWS,
     level: float = LEVEL,
+    times: Counts | None = None,
 ) -> list[Difference]:
     """The difference of each formula between units_a and units_b (n_units, k), on the same draws.
+
+    With `times` (n_rows,) the units are given as pairs of rows and how many units have each pair.
 
     A formula takes totals (..., k); draws on which it has no value are left out. Not estimable, with a reason:
     under two units, and where no draw changes the difference (the systems answer alike), since an interval without
@@ -62,8 +65,12 @@ def differences(
     """
     if units_a.shape != units_b.shape or units_a.ndim != 2:
         raise ValueError(f"units of A are {units_a.shape}, of B {units_b.shape}: both must be the same (n_units, k)")
-    n_units, k = units_a.shape
-    vectors, times = distinct_of(blocks_of(units_a, units_b))
+    k = units_a.shape[1]
+    if times is None:
+        vectors, times = distinct_of(blocks_of(units_a, units_b))
+    else:
+        vectors, times = merged(np.hstack([units_a, units_b])[times > 0], times[times > 0])
+    n_units = int(times.sum())
     drawn: list[list[Array]] = [[] for _ in formulas]
     for totals in _totals(vectors, times, seed, draws) if n_units > 1 else ():
         for values, formula in zip(drawn, formulas, strict=True):

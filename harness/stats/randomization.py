@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.stats.distinct import Array, Counts, blocks_of, distinct_of
+from harness.stats.distinct import Array, Counts, blocks_of, distinct_of, merged
 from harness.stats.mcnemar import log_pmf
 
 Formula = Callable[[Array], Array]
@@ -72,14 +72,17 @@ def randomize(
     *,
     seed: int,
     draws: int = DRAWS,
+    times: Counts | None = None,
 ) -> list[Randomization]:
     """Tests formula(A) - formula(B) for each formula on the same swaps of units_a and units_b (n_units, k).
+
+    With `times` (n_rows,) the units are given as pairs of rows and how many units have each pair.
 
     A formula takes totals (..., k). p is in (0, 1]; ties count as extreme, and so do swaps on which the formula
     has no value. The same seed gives the same p whatever the order of the units, and exchanging A and B leaves the
     two-sided p as it is. Raises ValueError where the shapes differ.
     """
-    cells = _cells(units_a, units_b)
+    cells = _cells(units_a, units_b, times)
     differing = int(cells.times.sum())
     exact = float(np.log(cells.times + 1.0).sum()) <= math.log(OUTCOMES) + 1e-9
     tallies = [_Tally(formula, cells) for formula in formulas]
@@ -103,7 +106,7 @@ def null_differences(
     units side by side (n_units, m * k), and repeat those of the one: a unit is then swapped in all pairs at once,
     which keeps how the comparisons depend on each other.
     """
-    cells = _cells(units_a, units_b)
+    cells = _cells(units_a, units_b, None)
     null = [_gap(formula, cells.totals(gaps)) for gaps, _ in _drawn(cells, seed, draws)]
     return np.atleast_1d(_gap(formula, (cells.total_a, cells.total_b))), np.concatenate(null).reshape(draws, -1)
 
@@ -147,21 +150,23 @@ def _gap(formula: Formula, totals: tuple[Array, Array]) -> Array:
     return np.asarray(formula(totals[0]) - formula(totals[1]))
 
 
-def _cells(units_a: npt.NDArray[Any], units_b: npt.NDArray[Any]) -> _Cells:
+def _cells(units_a: npt.NDArray[Any], units_b: npt.NDArray[Any], times: Counts | None) -> _Cells:
     if units_a.shape != units_b.shape or units_a.ndim != 2:
         raise ValueError(f"units of A are {units_a.shape}, of B {units_b.shape}: both must be the same (n_units, k)")
     k = units_a.shape[1]
-    vectors, times = distinct_of(_differing(joint[:, :k] - joint[:, k:]) for joint in blocks_of(units_a, units_b))
+    if times is None:
+        n_units = len(units_a)
+        total_a, total_b = (np.asarray(units.sum(axis=0, dtype=np.float64)) for units in (units_a, units_b))
+        blocks = (joint[:, :k] - joint[:, k:] for joint in blocks_of(units_a, units_b))
+        vectors, many = distinct_of(gaps[gaps.any(axis=1)] for gaps in blocks)
+    else:
+        n_units, total_a, total_b = int(times.sum()), times @ units_a, times @ units_b
+        gaps = np.asarray(units_a - units_b, np.float64)
+        there = gaps.any(axis=1) & (times > 0)
+        vectors, many = merged(gaps[there], times[there])
     first = vectors[np.arange(len(vectors)), (vectors != 0).argmax(axis=1)]
-    vectors = vectors * np.where(first < 0, -1.0, 1.0)[:, None]
-    order, where = np.unique(vectors, axis=0, return_inverse=True) if len(vectors) else (vectors, times)
-    merged = np.bincount(where.ravel(), weights=times, minlength=len(order)).astype(np.int64)
-    total_a, total_b = (np.asarray(units.sum(axis=0, dtype=np.float64)) for units in (units_a, units_b))
-    return _Cells(order, merged, total_a, total_b, len(units_a))
-
-
-def _differing(gaps: Array) -> Array:
-    return gaps[gaps.any(axis=1)]
+    vectors, many = merged(vectors * np.where(first < 0, -1.0, 1.0)[:, None], many)
+    return _Cells(vectors, many, total_a, total_b, n_units)
 
 
 def _outcomes(cells: _Cells) -> Iterator[tuple[Array, Array]]:
