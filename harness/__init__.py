@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 from harness.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from harness.api import gold, load, run, score, task
+    from harness.api import load, run, score, task
     from harness.benchmark import run_benchmark
     from harness.checking import check
     from harness.corpus import Corpus
     from harness.errors import HarnessError, Problem, ProblemsFound
+    from harness.given import gold
     from harness.parts import ByLabel, Format, Metric, Model, Ranking, Task
     from harness.records import Annotations, Counts, Document, Items
     from harness.result import Result
     from harness.scores import Score
 
 _HOMES = {
-    "load": "api", "task": "api", "gold": "api", "run": "api", "score": "api",
+    "load": "api", "task": "api", "gold": "given", "run": "api", "score": "api",
     "run_benchmark": "benchmark", "check": "checking", "Corpus": "corpus",
     "HarnessError": "errors", "Problem": "errors", "ProblemsFound": "errors",
     "Format": "parts", "Task": "parts", "Model": "parts", "Metric": "parts",

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness import corpus as corpora
 from harness.corpus import Corpus
-from harness.errors import AskedWrongly, quote
+from harness.errors import AskedWrongly
 
 if TYPE_CHECKING:  # numpy comes with the first task, not with the first corpus
-    from harness.columns import TaskHeader
     from harness.parts import Task
-    from harness.records import Annotations, Kind
+    from harness.records import Annotations
     from harness.result import Result, Scored
     from harness.running import Progress
     from harness.store import Store
@@ -71,42 +70,6 @@ def run(
     )
 
 
-def gold(
-    answers: Sequence[Any],
-    labels: Sequence[str],
-    *,
-    kind: Kind = "label",
-    item: Sequence[str] | None = None,
-    group: Sequence[str] | None = None,
-    texts: Sequence[str] | None = None,
-    marks: Mapping[str, Sequence[Any]] | None = None,
-) -> Task:
-    """A task from answers that are at hand: a label, a set of labels, or (start, end, label) spans an item.
-
-    `labels` are those declared, in their order; `group` says which items belong together, so that chance is drawn over
-    groups; `marks` are columns to slice by. `score(predictions, gold(...))` then takes a list of answers too.
-
-    >>> import harness
-    >>> due = harness.gold(["A", "B", "A", "B"] * 5, ["A", "B"])
-    >>> harness.score(["A", "B", "B", "B"] * 5, due, metrics=["accuracy"])["accuracy"].value
-    0.75
-    """
-    from harness.parts import Task
-    from harness.records import Annotations, Items
-
-    n = len(answers)
-    item = [f"{i:09}" for i in range(n)] if item is None else item
-    blank = [""] * n
-    columns = {"item": item, "document": item, "group": group or item, "split": blank, "language": blank}
-    made = Annotations.of(kind, item, labels, answers)
-    if (made.status != 0).any():
-        at = int((made.status != 0).argmax())
-        raise AskedWrongly(f"gold {quote(item[at])}: {quote(answers[at])} is not of the labels {', '.join(labels)}.")
-    items = Items({**columns, "text": blank if texts is None else texts})
-    metrics = default_metrics(kind)
-    return Task("gold", items, replace(made, marks=dict(marks or {})), metrics, "given", made.digest)
-
-
 def score(
     predictions: str | Path | Annotations | Sequence[Any],
     task: Task | str | Path,
@@ -159,7 +122,7 @@ def score_files(
     `scheme` of tags. Labels are declared by the caller, or by a file that the harness wrote.
     """
     from harness import answers, streaming
-    from harness.running import measures, refuse_seed
+    from harness.running import default_metrics, measures, refuse_seed
 
     refuse_seed(seed)
     if not isinstance(predictions, str | Path):
@@ -171,6 +134,8 @@ def score_files(
     if len(kinds) != 1:
         found = f"holds {' and '.join(header.kinds) or 'no label, labels or spans'}"
         raise AskedWrongly(f"{gold} {found}. Say which column is the gold: --kind label, labels or spans.")
+    if len({*labels}) < len(labels):
+        raise AskedWrongly(f"--labels {','.join(labels)} names a label twice. Name each once.")
     if header.task and labels:
         raise AskedWrongly(f"{gold} declares its labels itself. Leave --labels away.")
     declared = header.task.labels if header.task else tuple(labels)
@@ -181,21 +146,12 @@ def score_files(
             f"The gold holds: {there}. Declare all there can be: --labels {there}"
         )
     question = streaming.Question(kinds[0], declared, tuple(slices), split, dict(tags), header.task)
-    asked = measures(str(gold), question.prototype, metrics or _default(header.task, kinds[0]))
+    asked = measures(
+        str(gold), question.prototype, metrics or (header.task.metrics if header.task else default_metrics(kinds[0]))
+    )
     return streaming.score_files(predictions, gold, question, asked, seed=seed, forms=forms, tell=tell, warn=warn)
 
 
-def _default(task: TaskHeader | None, kind: str) -> tuple[str, ...]:
-    return task.metrics if task else default_metrics(kind)
-
-
-def default_metrics(kind: str) -> tuple[str, ...]:
-    """The metrics of a task of this kind that names none."""
-    from harness.registry import module_of
-
-    metrics: tuple[str, ...] = module_of("tasks", kind).METRICS
-    return metrics
-
-
 def _sliced(task: Task, slices: Sequence[str]) -> Task:
-    return replace(task, slices=tuple(slices)) if slices else task
+    names = (slices,) if isinstance(slices, str) else tuple(slices)
+    return replace(task, slices=names) if names else task

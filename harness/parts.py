@@ -40,6 +40,9 @@ class Task:
     settings: Mapping[str, Any] = field(default_factory=dict)  # how the layer was asked; part of the identity
     slices: tuple[str, ...] = ()  # by what the scored items are cut besides
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slices", tuple(dict.fromkeys(self.slices)))  # one asked for twice is one
+
     def __len__(self) -> int:
         return len(self.items)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
-from operator import itemgetter
+from operator import index, itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from harness.errors import AskedWrongly
 
 if TYPE_CHECKING:  # numpy is imported when columns are built, so that `check` and `--help` never load it
     import numpy as np
@@ -49,8 +51,8 @@ class Document:
 class Items:
     """What a model is asked about, as columns of equal length; the gold stands apart.
 
-    Always there: `item` (unique), `document`, `group`, `split`, `language`, `text`; for a layer that is about
-    something, one column for each facet (`holder`, `target`: their names).
+    There are `item` (unique), `document`, `group`, `split`, `language`, and unless only scoring is asked, `text`; for
+    a layer that is about something, one column for each facet (`holder`, `target`: their names).
     """
 
     columns: Mapping[str, Sequence[str]]
@@ -111,9 +113,15 @@ class Annotations:
 
     @classmethod
     def of(cls, kind: Kind, item: Sequence[str], labels: Sequence[str], answers: Sequence[Any]) -> Annotations:
-        """Answers of a kind, one an item, None where it is missing."""
+        """Answers of a kind, one an item, None where it is missing. Raises AskedWrongly where they are not of it."""
         make: Any = {"label": cls.of_label, "labels": cls.of_labels, "spans": cls.of_spans}[kind]
-        made: Annotations = make(item, labels, answers)
+        if len(answers) != len(item):
+            raise AskedWrongly(f"{len(answers):,} answers to {len(item):,} items. Give one answer an item.")
+        try:
+            made: Annotations = make(item, labels, answers)
+        except (TypeError, ValueError, OverflowError, IndexError) as error:
+            wanted = {"label": "a text", "labels": "a set of texts", "spans": "a list of (start, end, label)"}[kind]
+            raise AskedWrongly(f"an answer is not {wanted} ({error}). None stands for no answer.") from None
         return made
 
     @classmethod
@@ -158,6 +166,8 @@ class Annotations:
         state: list[int] = []
         for i, answer in enumerate(answers):
             said = MISSING if answer is None else ANSWERED
+            if isinstance(answer, str):
+                raise TypeError(f"{answer!r} is a text")
             chosen = set() if answer is None else set(answer)
             if not chosen <= code.keys():
                 said = INVALID
@@ -202,7 +212,8 @@ class Annotations:
         listed = [answer if isinstance(answer, list | tuple) else tuple(answer or ()) for answer in answers]
         offsets = np.append(0, np.cumsum(np.fromiter(map(len, listed), np.int64, len(item))))
         flat = list(chain.from_iterable(listed))
-        starts, ends = (np.fromiter(map(itemgetter(place), flat), np.int32, len(flat)) for place in (0, 1))
+        borders = (map(index, map(itemgetter(place), flat)) for place in (0, 1))  # no float is a place
+        starts, ends = (np.fromiter(places, np.int32, len(flat)) for places in borders)
         codes = np.fromiter(map(code.get, map(itemgetter(2), flat), repeat(-1)), np.int32, len(flat))
         place = np.repeat(np.arange(len(item)), np.diff(offsets)) << 32 | starts  # where it stands, but for nested ones
         if (place[1:] <= place[:-1]).any():
@@ -247,8 +258,10 @@ class Annotations:
             return "scores that are not one finite number a label"
         if self.kind == "spans":
             assert self.offsets is not None and self.starts is not None and self.ends is not None
-            lengths = np.repeat([len(text) for text in items["text"]], np.diff(self.offsets)) if n else self.ends
-            if ((self.starts < 0) | (self.starts >= self.ends) | (self.ends > lengths)).any():
+            last = self.ends
+            if "text" in items and n:
+                last = np.repeat([len(text) for text in items["text"]], np.diff(self.offsets))
+            if ((self.starts < 0) | (self.starts >= self.ends) | (self.ends > last)).any():
                 return "a span that is not inside its text"
         return ""
 
@@ -276,24 +289,39 @@ class Annotations:
         """The answers at these positions, in this order, with what they carry besides; -1 is an item without any."""
         import numpy as np
 
-        # Each column is one longer here: its last place, -1, is the item without an answer.
         index = np.fromiter(index, np.int64) if not isinstance(index, np.ndarray) else index
-        columns: dict[str, Any] = {"status": np.append(self.status, np.uint8(MISSING))[index]}
-        if self.offsets is None:
-            columns["codes"] = np.append(self.codes, np.int32(-1))[index]
+        source = self._and_a_missing_one() if (index < 0).any() else self
+        columns: dict[str, Any] = {"status": source.status[index]}
+        if source.offsets is None:
+            columns["codes"] = source.codes[index]
         else:
-            lengths = np.append(np.diff(self.offsets), 0)[index]
+            lengths = np.diff(source.offsets)[index]
             columns["offsets"] = np.append(0, np.cumsum(lengths))
-            flat = np.arange(columns["offsets"][-1]) + np.repeat(self.offsets[index] - columns["offsets"][:-1], lengths)
+            flat = np.arange(columns["offsets"][-1])
+            flat += np.repeat(source.offsets[:-1][index] - columns["offsets"][:-1], lengths)
             for name in ("codes", "starts", "ends"):
-                held = getattr(self, name)
+                held = getattr(source, name)
                 columns[name] = None if held is None else held[flat]
-        if self.scores is not None:
-            columns["scores"] = np.vstack([self.scores, np.zeros((1, len(self.labels)), np.float32)])[index]
-        columns["item"] = range(len(index)) if isinstance(self.item, range) else [self.item[i] for i in index]
-        marks = {name: [values[i] for i in index] for name, values in self.marks.items()}
+        if source.scores is not None:
+            columns["scores"] = source.scores[index]
+        columns["item"] = range(len(index)) if isinstance(self.item, range) else [source.item[i] for i in index]
+        marks = {name: [values[i] for i in index] for name, values in source.marks.items()}
         besides = {name: other.take(index) for name, other in self.besides.items()}
         return replace(self, **columns, marks=marks, besides=besides)
+
+    def _and_a_missing_one(self) -> Annotations:
+        """The answers, and after them, at -1, an item that was not answered."""
+        import numpy as np
+
+        parts: dict[str, Any] = {"status": np.append(self.status, np.uint8(MISSING))}
+        if self.offsets is None:
+            parts["codes"] = np.append(self.codes, np.int32(-1))
+        else:
+            parts["offsets"] = np.append(self.offsets, self.offsets[-1])
+        if self.scores is not None:
+            parts["scores"] = np.vstack([self.scores, np.zeros((1, len(self.labels)), np.float32)])
+        parts["item"] = range(len(self) + 1) if isinstance(self.item, range) else [*self.item, ""]
+        return replace(self, **parts, marks={name: [*values, ""] for name, values in self.marks.items()})
 
     def stretch(self, low: int, high: int) -> Annotations:
         """The answers from position `low` up to `high`; columns are looked at, not copied."""

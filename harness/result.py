@@ -7,15 +7,16 @@ import functools
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import predictions
 from harness.files import canonical, write_atomically
-from harness.parts import Task
+from harness.parts import Ranking, Task
 from harness.records import Annotations
+from harness.registry import make, parse
 from harness.scores import Score, show_value
 from harness.stats.bootstrap import DRAWS, LEVEL, METHOD
 from harness.version import VERSION
@@ -60,7 +61,7 @@ class Scored:
     def __getitem__(self, metric: str) -> Score:
         """A score by its metric's name as typed, `metric[LABEL]` or `metric[slice=value]`."""
         for score in self.scores:
-            if metric.replace("'", '"') == score.name:
+            if score.name in (metric, metric.replace("'", '"')):
                 return score
         raise KeyError(metric)
 
@@ -125,7 +126,7 @@ class Result(Scored):
             "metrics": list(self.metrics),
             "slices": list(task.slices),
             "besides": task.gold.surroundings,
-            "interval": interval_content(),
+            "interval": interval_content(self.metrics),
             "n": len(task),
             "denominators": dict(self.denominators),
             "scores": [plain(score) for score in self.scores],
@@ -140,9 +141,11 @@ class Result(Scored):
         write_atomically(folder / "content.json", canonical(self.content))
 
 
-def interval_content() -> dict[str, Any]:
-    """How intervals were made."""
-    return {"method": METHOD, "draws": DRAWS, "level": LEVEL}
+def interval_content(metrics: Sequence[str]) -> dict[str, Any]:
+    """How intervals were made; those of rankings, where they are among the metrics, by a method of their own."""
+    rankings = any(isinstance(make("metrics", parse(spec)), Ranking) for spec in metrics)
+    said = {"rankings": "Student's t on the influence of each unit"} if rankings else {}
+    return {"method": METHOD, "draws": DRAWS, "level": LEVEL, **said}
 
 
 def plain(score: Score) -> dict[str, Any]:

@@ -80,10 +80,16 @@ def metrics_of(task: Task, metrics: Sequence[str] | None = None) -> dict[str, Me
     return measures(f"task {task.name}", task.gold, task.metrics if metrics is None else metrics)
 
 
+def default_metrics(kind: str) -> tuple[str, ...]:
+    """The metrics of a task of this kind that names none."""
+    metrics: tuple[str, ...] = module_of("tasks", kind).METRICS
+    return metrics
+
+
 def measures(name: str, gold: Annotations, metrics: Sequence[str]) -> dict[str, Measure]:
     """The metrics named, made and found fit for such a gold, asked by a task or file of this name."""
     made = {}
-    for text in metrics:
+    for text in [metrics] if isinstance(metrics, str) else metrics:
         spec = parse(text)
         metric = make("metrics", spec)
         if not isinstance(metric, Metric | Ranking):
@@ -144,6 +150,8 @@ def score_answers(
     refuse_seed(seed)
     if (predicted.kind, predicted.labels) != (task.gold.kind, task.gold.labels) or len(predicted) != len(task):
         raise AskedWrongly(f"the answers are not one {task.gold.kind} of the declared labels for each of the items.")
+    if flaw := predicted.flaw(task.items):
+        raise AskedWrongly(f"the answers have {flaw}.")
     seen = _seen_in(task, TRAIN, split)
     if split:
         index = _of_split(task, split)
@@ -287,7 +295,9 @@ def refuse_seed(seed: int) -> None:
 
 
 def refuse_unfit(task: Task, spec: Spec) -> None:
-    """Say no to a model that cannot give the kind of answer the task asks for."""
+    """Say no to a model that cannot give the kind of answer the task asks for, or has nothing to learn from."""
+    if "text" not in task.items:
+        raise AskedWrongly(f"task {task.name} has no texts for {spec} to read. Give them: gold(..., texts=...).")
     if not fits(task, spec):
         wanted = " or ".join(kinds_of(spec))
         raise AskedWrongly(f"{spec} answers with {wanted}; task {task.name} asks for {task.gold.kind}.")

@@ -94,7 +94,7 @@ class Tally:
             picked = [count for count in counted if due is gold and said is predicted and self._alone(count)]
             for count in picked:
                 self._sum(count, "", name).add(counted[count], unit, n_units, chosen)
-            if len(picked) == len(self.metrics):
+            if len(picked) == len(counted) and not any(isinstance(m, Ranking) for m in self.metrics.values()):
                 continue
             own = np.flatnonzero(chosen)
             units, of_own = np.unique(unit[own], return_inverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ Cut = Callable[[Annotations, Annotations], Iterator[Part]]
 
 NOT_SLICED = ("item", "document", "text")
 MOST = 200  # parts of one slice
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 SHORTEST = 32  # words in the first length bucket; each next one is twice as long
 
 
@@ -43,6 +45,7 @@ def cut_by(names: Sequence[str], items: Items, gold: Annotations, seen: Seen | N
     parts of all its values (tags), in none where it has no value. Raises UnknownName, or AskedWrongly where the slice
     cannot be made.
     """
+    names = tuple(dict.fromkeys(names))
     refuse_unknown(names, items, gold)
     if "name" in names and seen is None:
         raise AskedWrongly(
@@ -111,10 +114,10 @@ def _masks(values: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, Mask]]:
         yield value, mask
 
 
-def in_order(value: str) -> tuple[int, str]:
-    """What values are sorted by: numbers by their size, so that `64-127 words` stands before `128-255 words`."""
-    digits = "".join(c for c in value.partition("-")[0] if c.isascii() and c.isdigit())
-    return (0 if value.startswith("under") else int(digits or 0), value)
+def in_order(value: str) -> tuple[float, str]:
+    """What values are sorted by: the number that they begin with, so that `64-127 words` is before `128-255 words`."""
+    number = NUMBER.match(value)
+    return (float(number[0]) if number else 0.0, value)
 
 
 def _by_name(texts: Sequence[str], due: Annotations, said: Annotations, seen: Seen) -> Iterator[Part]:

@@ -48,6 +48,7 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "store": {"files", "parts", "predictions"},
     "running": {"parts", "registry", "result", "scoring", "files", "predictions", "slicing", "store"},
     "streaming": {"answers", "columns", "files", "parts", "result", "scoring", "slicing"},
+    "given": {"parts", "running"},
     "benchmark": {"registry", "corpus", "result", "running", "files", "parts", "slicing", "store"},
 }
 WITHOUT_GROUND = {"stats"}

@@ -1,6 +1,7 @@
 """Units, intervals and denominators."""
 
 import os
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ from answers import items_of, some_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import harness
 from harness.errors import AskedWrongly
 from harness.parts import Task
 from harness.records import Annotations, Items
@@ -151,7 +153,8 @@ import harness
 from harness.records import Annotations
 for kind, metrics in (("label", ["f1", "log_loss", "ece", "roc_auc"]), ("labels", ["f1"]), ("spans", ["entity_f1"])):
     gold, said = some_answers(kind, 3000, 1, gold=True), some_answers(kind, 3000, 2)
-    task = harness.gold(gold.answers(), gold.labels, kind=kind, group=[f"g{i // 2}" for i in range(3000)])
+    group = [i // 2 for i in range(3000)]
+    task = harness.gold(gold.answers(), gold.labels, kind=kind, group=group, item=gold.item)
     print(harness.score(said if kind == "label" else said.answers(), task, metrics=metrics).scores)
 """
 
@@ -171,3 +174,92 @@ def test_the_same_seed_gives_the_same_bytes_at_any_number_of_threads() -> None:
         found.add(done.stdout)
     assert len(found) == 1
     assert "roc_auc" in found.pop()
+
+
+@pytest.mark.parametrize("kind", ["label", "labels", "spans"])
+def test_an_item_that_is_not_there_is_taken_as_missing_also_from_nothing(kind: str) -> None:
+    gold = some_answers(kind, 3, 1, gold=True)
+    for source in (gold, gold.take([])):
+        taken = source.take([-1, *range(len(source))])
+        assert taken.status.tolist() == [2, *[0] * len(source)]
+        assert taken.answers() == [None, *source.answers()]
+
+
+def test_a_slice_that_is_asked_for_twice_is_cut_once() -> None:
+    answers = ["A", "B"] * 20
+    gold = harness.gold(answers, ["A", "B"], marks={"half": ["x"] * 20 + ["y"] * 20})
+    once = harness.score(answers[::-1], gold, slices=["half"])
+    assert harness.score(answers[::-1], gold, slices=["half", "half"]).content == once.content
+
+
+def test_a_mean_over_many_rare_labels_lies_in_its_interval_or_has_none() -> None:
+    draw = random.Random(1)
+    for k, n in ((50, 300), (200, 600), (200, 1500)):
+        labels = [f"l{i:03}" for i in range(k)]
+        due = [draw.choice(labels) for _ in range(n)]
+        said = [label if draw.random() < 0.7 else draw.choice(labels) for label in due]
+        found = harness.score(said, harness.gold(due, labels), metrics=["f1"])["f1"]
+        if found.low is None:
+            assert "too many parts with too few units" in found.note
+        else:
+            assert found.low <= found.value <= found.high
+            assert found.high - found.low > 0.04
+
+
+GIVEN = {
+    "more answers than items": (["A"] * 5, {}, "5 answers to 4 items"),
+    "fewer answers than items": (["A"] * 3, {}, "3 answers to 4 items"),
+    "an answer that is no text": ([["A"], "B", "A", "B"], {}, "an answer is not a text"),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN)
+def test_answers_at_hand_that_do_not_belong_to_the_items_are_refused(case: str) -> None:
+    said, settings_, message = GIVEN[case]
+    with pytest.raises(AskedWrongly, match=message):
+        harness.score(said, harness.gold(["A", "B"] * 2, ["A", "B"], **settings_))
+
+
+SPANS = {
+    "before the text": (-1, 3),
+    "turned": (3, 1),
+    "no whole number": (0.5, 3),
+    "far away": (0, 2**40),
+}
+
+
+@pytest.mark.parametrize("case", SPANS)
+def test_spans_that_are_none_are_refused_and_not_bent(case: str) -> None:
+    gold = harness.gold([[(0, 3, "A")]] * 2, ["A"], kind="spans")
+    with pytest.raises(AskedWrongly, match=r"a span that is not inside its text|an answer is not a list of"):
+        harness.score([[(0, 3, "A")], [(*SPANS[case], "A")]], gold)
+
+
+GOLD = {
+    "a label twice": ({"labels": ["A", "B", "A"]}, 'label "A" is given twice'),
+    "an item twice": ({"item": ["a", "a"]}, 'item "a" is given twice'),
+    "a group too few": ({"group": ["a"]}, "group has 1 values for 2 answers"),
+    "a mark too many": ({"marks": {"x": [1, 2, 3]}}, "x has 3 values for 2 answers"),
+    "no kind": ({"kind": "lable"}, 'Did you mean "label"'),
+}
+
+
+@pytest.mark.parametrize("case", GOLD)
+def test_gold_that_cannot_be_is_refused(case: str) -> None:
+    settings_, message = GOLD[case]
+    with pytest.raises(AskedWrongly, match=message):
+        harness.gold(["A", "B"], **{"labels": ["A", "B"], **settings_})
+
+
+def test_gold_takes_arrays_and_numbers_as_groups_and_marks() -> None:
+    gold = harness.gold(
+        np.array(["A", "B"] * 10), ["A", "B"], group=np.arange(20) // 2, marks={"year": [2020, 2021] * 10}
+    )
+    found = harness.score(["A", "B"] * 10, gold, slices=["year"], metrics=["accuracy"])
+    assert (found["accuracy"].units, found["accuracy[year=2021]"].n) == (10, 10)
+
+
+def test_answers_in_another_order_than_the_items_are_refused() -> None:
+    gold = harness.gold(["A", "B"], ["A", "B"], item=["x", "y"])
+    with pytest.raises(AskedWrongly, match="in the order of the items"):
+        harness.score(Annotations.of_label(["y", "x"], ("A", "B"), ["B", "A"]), gold)

@@ -22,7 +22,7 @@ import numpy as np
 from page import replace_table
 from populations import GROUP, Entities, Labels, formula_of
 
-from harness.stats.bootstrap import LEVEL, METHOD, bca_tails, half_width, intervals, leave_one_out
+from harness.stats.bootstrap import LEVEL, METHOD, bca_tails, bias_of, half_width, intervals, leave_one_out
 
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 DRAWS = 1_000
@@ -56,6 +56,8 @@ CASES += [
     Case("macro-F1, 14 labels, 60 % right, even", "f1", EVEN, 100, clustered=True),
     Case("macro-F1, 14 labels, 80 % right, rarest 1 in 23", "f1", UNEVEN, 300),
     Case("macro-F1, 14 labels, 80 % right, rarest 1 in 23", "f1", UNEVEN, 1000),
+    Case("macro-F1, 50 labels, 70 % right, even", "f1", Labels(50, 0.70, 0.0), 300),
+    Case("macro-F1, 200 labels, 70 % right, even", "f1", Labels(200, 0.70, 0.0), 1000),
 ]
 SMALL = [Case(name, *what, n, True) for name, what in THREE.items() for n in (8, 12, 20, 28, 40, 60)]
 
@@ -76,7 +78,7 @@ def ends(vectors: np.ndarray, times: np.ndarray, formula: Callable, seed: int) -
     yield "harness", float(low), float(high)
     yield "percentile", *np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     below = ((drawn < value - 1e-12).mean() + (drawn <= value + 1e-12).mean()) / 2
-    yield "BCa", *np.quantile(drawn, bca_tails(below, leave_one_out(without, times)[1], DRAWS, Z))
+    yield "BCa", *np.quantile(drawn, bca_tails(bias_of(float(below), DRAWS), leave_one_out(without, times)[1], Z))
     middle = np.clip(2 * value - drawn.mean(), 1e-6, 1 - 1e-6)
     width = half_width(n, LEVEL) * drawn.std() / (middle * (1 - middle))
     odds = middle / (1 - middle) * np.exp(np.clip([-width, width], -50, 50))

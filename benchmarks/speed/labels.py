@@ -82,6 +82,14 @@ def comparisons(n: int) -> Iterator[Comparison]:
         reach.get("columns"),
     )
     yield Comparison(
+        "from dictionary columns of strings",
+        f"{PEER} on object arrays, as `to_numpy` gives",
+        lambda: ours(*(answers_of({"label": side}, ASKED) for side in columns)),
+        lambda: theirs(*names, LABELS),
+        floor,
+        reach.get("columns"),
+    )
+    yield Comparison(
         "from lists of Python strings",
         f"{PEER} on the lists",
         lambda: ours(*(Annotations.of_label(NUMBERS[:n], LABELS, side) for side in listed)),

@@ -18,8 +18,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from _frame import write_section
+
 import harness
-from harness.files import write_atomically
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -99,14 +100,11 @@ def main() -> None:
     asked = parser.parse_args()
     rows = measure(asked.runs)
     machine = f"{platform.machine()}, Python {platform.python_version()}, medians of {asked.runs} runs in turn"
-    page = (
-        "# What the harness costs\n\n## Start-up\n\n"
-        f"`python benchmarks/speed/startup.py --write`; {machine}.\n\n"
-        "| process | CPU, ms | |\n|---|---|---|\n" + "\n".join(rows) + "\n"
-    )
-    print(page)
+    table = "| process | CPU, ms | |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    section = f"`python benchmarks/speed/startup.py --write`; {machine}.\n\n{table}"
+    print(section)
     if asked.write:
-        write_atomically(HERE / "README.md", page.encode())
+        write_section("Start-up", section)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ SUFFIXES = {
 NAMES = ("parquet", "json_lines", "csv", "conll")
 OWN = ("item", "label", "labels", "spans", "status", "scores", "evidence", "text")  # columns that are no marks
 KINDS: tuple[Kind, ...] = ("label", "labels", "spans")
+UNITS = ("group", "document")  # columns of a gold that chance is drawn over, the coarser first
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Asked:
     gold: bool = False  # an item without an answer, or with an unknown label, is then a problem
     columns: tuple[str, ...] = ()  # those wanted besides: units, slices
     tags: Mapping[str, Any] = field(default_factory=dict)  # of tags: reading and scheme; which column, from the end
+    evidence: bool = True  # whether what answers rest on is read too
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,7 @@ class Block:
 
     item: pa.Array
     answers: Annotations
-    columns: Mapping[str, pa.Array]  # those that were wanted and are there
+    columns: Mapping[str, pa.Array]  # those wanted that the file has, the same in every block: texts or lists of them
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Header:
     """What a file says of itself before it is read: the kinds of answer it could hold, and what else is known."""
 
     kinds: tuple[Kind, ...]
-    columns: tuple[str, ...]  # those beside item and answer
+    columns: tuple[str, ...]  # those beside item and answer that can be a unit or a slice
     task: TaskHeader | None = None  # where it holds a task that the harness wrote
 
 

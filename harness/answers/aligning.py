@@ -40,7 +40,12 @@ def paired(gold: Blocks, predicted: Blocks, unit: str, place: Path) -> Iterator[
 
 def paired_in_memory(gold: Blocks, predicted: Blocks, place: Path) -> Iterator[tuple[Block, Annotations]]:
     """The same of files in any order, as one block that holds everything."""
-    whole, said = _together(list(gold())), _together(list(predicted()))
+    both = list(gold()), list(predicted())
+    if not both[1]:
+        raise ProblemsFound([_nothing(place)])
+    if not both[0]:
+        return
+    whole, said = map(_together, both)
     if len(pc.unique(whole.item)) < len(whole.item):
         raise ProblemsFound([Problem("gold", 0, f"item {quote(_twice(whole.item))} stands there twice", "Keep one.")])
     yield whole, said.answers.take(_places(whole.item, said.item, place))
@@ -48,13 +53,14 @@ def paired_in_memory(gold: Blocks, predicted: Blocks, place: Path) -> Iterator[t
 
 def answers_to(items: Items, blocks: list[Block], place: Path) -> Annotations:
     """The answers to these items, in their order; an item without one is missing. Raises ProblemsFound."""
-    said = _together(blocks) if blocks else None
-    if said is None:
-        raise ProblemsFound([Problem(str(place), 0, "holds no answers", "Write one item a line.")])
+    if not blocks:
+        raise ProblemsFound([_nothing(place)])
+    said = _together(blocks)
     item = list(items["item"])
     found = replace(said.answers.take(_places(texts(item), said.item, place)), item=item)
-    if flaw := found.flaw(items):
-        raise ProblemsFound([Problem(str(place), 0, f"answers with {flaw}", "Mend the file.")])
+    for name, part in {"answers": found, **found.besides}.items():
+        if flaw := replace(part, item=item).flaw(items):
+            raise ProblemsFound([Problem(str(place), 0, f"{name} with {flaw}", "Mend the file.")])
     return found
 
 
@@ -64,11 +70,11 @@ class _Rest:
     def __init__(self, blocks: Iterator[Block], place: Path) -> None:
         self.blocks, self.place = blocks, place
         self.held: Block | None = None
-        self.last = ""
+        self.last = ""  # item of the gold that was asked for
 
     def answers_to(self, item: pa.Array) -> Annotations:
         n = len(item)
-        self.last = item[n - 1].as_py()
+        before, self.last = self.last, item[n - 1].as_py()
         self._fill(lambda held: len(held) >= n)
         if self.held is not None and len(self.held.item) >= n and self.held.item.slice(0, n).equals(item):
             own, self.held = _cut(self.held, n)
@@ -76,8 +82,8 @@ class _Rest:
         self._fill(lambda held: len(held) > 0 and held[len(held) - 1].as_py() > self.last)
         held = self.held
         if held is None:
-            raise ProblemsFound([Problem(str(self.place), 0, "holds no answers", "Write one item a line.")])
-        _refuse_unsorted(held.item, "predictions")
+            raise ProblemsFound([_nothing(self.place)])
+        _refuse_unsorted(held.item, before, "predictions")
         own, self.held = _cut(held, int(pc.sum(pc.less_equal(held.item, texts([self.last])[0])).as_py() or 0))
         return own.answers.take(_places(item, own.item, self.place))
 
@@ -103,17 +109,18 @@ class _Rest:
 def _whole_units(blocks: Iterator[Block], unit: str) -> Iterator[Block]:
     """The blocks cut anew so that no unit stands in two of them. Raises NotSorted."""
     held: Block | None = None
+    last = ""
     for block in blocks:
+        _refuse_unsorted(block.item, last, "gold")
+        last = block.item[len(block.item) - 1].as_py()
+        if unit == "item":
+            yield block
+            continue
         held = block if held is None else _together([held, block])
-        _refuse_unsorted(held.item, "gold")
-        at = len(held.item)
-        if unit != "item":
-            values = held.columns[unit]
-            if not _rises(values, strictly=False):
-                raise NotSorted(f"the gold is not sorted by {unit}")
-            at = int(pc.sum(pc.less(values, values[len(values) - 1])).as_py() or 0)
-        else:
-            at -= 1  # the last item is kept back, so that the next block can be seen to follow it
+        values = _plain(held.columns[unit])
+        if not _rises(values, strictly=False):
+            raise NotSorted(f"the gold is not sorted by {unit}")
+        at = int(pc.sum(pc.less(values, values[len(values) - 1])).as_py() or 0)
         if at:
             whole, held = _cut(held, at)
             yield whole
@@ -121,14 +128,14 @@ def _whole_units(blocks: Iterator[Block], unit: str) -> Iterator[Block]:
         yield held
 
 
-def _refuse_unsorted(item: pa.Array, whose: str) -> None:
-    if not _rises(item, strictly=True):
-        raise NotSorted(f"the {whose} are not sorted by item" if whose != "gold" else "the gold is not sorted by item")
+def _refuse_unsorted(item: pa.Array, before: str, whose: str) -> None:
+    """Raise NotSorted where the items do not rise, or not from the one before them."""
+    if not _rises(item, strictly=True) or (len(item) and item[0].as_py() <= before):
+        raise NotSorted(f"the {whose} {'is' if whose == 'gold' else 'are'} not sorted by item")
 
 
 def _rises(values: pa.Array, *, strictly: bool) -> bool:
     """Whether each value is greater than the one before it, or as great."""
-    values = values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
     n = len(values)
     compare = pc.less if strictly else pc.less_equal
     return n < 2 or bool(pc.all(compare(values.slice(0, n - 1), values.slice(1))).as_py())
@@ -152,6 +159,10 @@ def _places(wanted: pa.Array, given: pa.Array, place: Path) -> Ints:
     return at
 
 
+def _nothing(place: Path) -> Problem:
+    return Problem(str(place), 0, "holds no answers", "Write one item a line.")
+
+
 def _nobody(item: str, place: Path) -> Problem:
     return Problem(str(place), 0, f"no item {quote(item)} in the gold", "Answer the items of the gold alone.")
 
@@ -165,9 +176,8 @@ def _twice(item: pa.Array) -> str:
 def _together(blocks: list[Block]) -> Block:
     if len(blocks) == 1:
         return blocks[0]
-    names = set.intersection(*(set(block.columns) for block in blocks))
     columns: Mapping[str, pa.Array] = {
-        name: _plain(pa.chunked_array([_plain(block.columns[name]) for block in blocks])) for name in sorted(names)
+        name: _plain(pa.chunked_array([_plain(block.columns[name]) for block in blocks])) for name in blocks[0].columns
     }
     item = _plain(pa.chunked_array([_plain(block.item) for block in blocks]))
     return Block(item, joined([block.answers for block in blocks]), columns)

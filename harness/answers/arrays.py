@@ -31,6 +31,27 @@ def lists(values: Sequence[Sequence[str]]) -> pa.Array:
     return pa.ListArray.from_arrays(numbers(offsets.astype(np.int32)), texts([one for own in values for one in own]))
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Whether an array of this type holds texts, as a dictionary or not."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def decoded(values: pa.Array) -> pa.Array:
+    """The same values; a dictionary that holds a null is undone, since its nulls are not counted."""
+    hidden = pa.types.is_dictionary(values.type) and values.dictionary.null_count
+    return values.dictionary_decode() if hidden else values
+
+
+def as_texts(values: pa.Array) -> pa.Array:
+    """Values of any plain type as texts, lists as lists of texts; truth is yes or no. Raises pa.ArrowException."""
+    if pa.types.is_dictionary(values.type):
+        return values if is_text(values.type) else as_texts(values.dictionary_decode())
+    if pa.types.is_boolean(values.type):
+        return texts(["no", "yes"]).take(values.cast(pa.int8()))
+    return values.cast(pa.list_(pa.string()) if pa.types.is_nested(values.type) else pa.string())
+
+
 def numbers(values: npt.NDArray[Any]) -> pa.Array:
     """The same numbers, not copied."""
     values = np.ascontiguousarray(values)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from harness.answers import SIZE, Asked, Block, Header
 from harness.answers.arrays import texts
-from harness.errors import Problem, ProblemsFound
+from harness.errors import AskedWrongly, Problem, ProblemsFound
 from harness.records import Kind
 from harness.tags import annotations_of_tags
 
@@ -44,15 +47,49 @@ def read(path: Path, asked: Asked) -> Iterator[Block]:
                 found = f"a line of {len(tokens[short])} columns, too few for a tag"
                 problems.append(Problem(str(path), line + short, found, "Write a token, then its tag."))
             rows.append(["O"] if short is not None else [token[column] for token in tokens])
-        answers = annotations_of_tags(item, asked.labels, rows, **how)
+        try:
+            answers = annotations_of_tags(item, asked.labels, rows, **how)
+        except AskedWrongly:
+            problems.extend(_no_tags(path, chunk, rows, how))
+            continue
         if asked.gold and (answers.codes < 0).any():
+            assert answers.offsets is not None and answers.starts is not None
+            at = int((answers.codes < 0).argmax())
+            line = chunk[int(np.searchsorted(answers.offsets, at, side="right")) - 1][0] + int(answers.starts[at])
             remedy = f"Declared labels are {', '.join(asked.labels)}: declare more by --labels, or mend the gold."
-            problems.append(Problem(str(path), 0, "gold with a label that is not declared", remedy))
-        documents = {"document": texts([document for _, document, _ in chunk])} if chunk[0][1] else {}
-        wanted = {name: values for name, values in documents.items() if name in asked.columns}
+            problems.append(Problem(str(path), line, "gold with a label that is not declared", remedy))
+        if asked.gold and chunk[-1][1] and "document" not in asked.columns:
+            found = f"a {DOCUMENT} line, and none before the first sentence"
+            problems.append(Problem(str(path), 0, found, "Begin with one, or leave them all away."))
+        wanted = {"document": texts([document for _, document, _ in chunk])} if "document" in asked.columns else {}
         yield Block(texts(item), answers, wanted)
     if problems:
         raise ProblemsFound(problems)
+
+
+def _no_tags(path: Path, chunk: Sequence[Sentence], rows: Sequence[Sequence[str]], how: Any) -> Iterator[Problem]:
+    """The lines whose tag is none. Raises AskedWrongly where it is the reading or scheme that is none."""
+    annotations_of_tags([""], (), [["O"]], **how)
+    wrong: dict[str, tuple[str, str]] = {}
+    for tag in {tag for row in rows for tag in row}:
+        try:
+            annotations_of_tags([""], (), [[tag]], **how)
+        except AskedWrongly as error:
+            found, _, remedy = str(error).partition(": ")[2].partition(". ")
+            wrong[tag] = found, remedy
+    for (line, _, _), row in zip(chunk, rows, strict=True):
+        for i, tag in enumerate(row):
+            if tag in wrong:
+                yield Problem(str(path), line + i, *wrong[tag])
+
+
+def refuse_other_tokens(gold: Path, predicted: Path) -> None:
+    """Say no where the sentences of two files, each of its number, are not of the same tokens."""
+    for due, said in zip(_sentences(gold), _sentences(predicted), strict=False):
+        tokens = [[token[0] for token in tokens] for _, _, tokens in (due, said)]
+        if tokens[0] != tokens[1]:
+            found = f"another sentence than {gold}:{due[0]} ({len(tokens[1])} and {len(tokens[0])} tokens)"
+            raise ProblemsFound([Problem(str(predicted), said[0], found, "Tag the tokens of the gold, all in order.")])
 
 
 def labels_in(path: Path, kind: Kind) -> set[str]:

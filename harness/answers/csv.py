@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ MOST = 10_000_000  # characters of a cell
 def header(path: Path) -> Header:
     """The columns."""
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        names = next(csv.reader(file, delimiter=_delimiter(path)), [])
-    return header_of(path, dict.fromkeys(names, ""))
+        names = _names(path, csv.DictReader(file, delimiter=_delimiter(path)))
+    return header_of(path, [(1, dict.fromkeys(names, ""))])
 
 
 def read(path: Path, asked: Asked) -> Iterator[Block]:
@@ -34,20 +34,32 @@ def labels_in(path: Path, kind: Kind) -> set[str]:
     return labels_of(_lines(path), kind)
 
 
+def _names(path: Path, table: csv.DictReader[str]) -> Sequence[str]:
+    """The names of the columns, each once."""
+    csv.field_size_limit(MOST)
+    try:
+        names = table.fieldnames or ()
+    except csv.Error as error:
+        raise ProblemsFound([Problem(str(path), 1, f"cannot be read ({error})", "Close each quote.")]) from None
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ProblemsFound([Problem(str(path), 1, f"two columns {', '.join(twice)}", "Keep one of each name.")])
+    return names
+
+
 def _lines(path: Path) -> Iterator[tuple[int, Line]]:
     problems: list[Problem] = []
-    csv.field_size_limit(MOST)
     with path.open(encoding="utf-8-sig", newline="") as file:
         table = csv.DictReader(file, delimiter=_delimiter(path))
         try:
+            _names(path, table)
             for row in table:
-                line: dict[str, Any] = {key: value for key, value in row.items() if key is not None and value}
-                line.setdefault("item", "")
-                if None in row:
-                    problems.append(Problem(str(path), table.line_num, "more cells than columns", "Quote commas."))
+                if None in row or None in row.values():
+                    found = f"{'more' if None in row else 'fewer'} cells than columns"
+                    problems.append(Problem(str(path), table.line_num, found, "Quote commas; leave cells empty."))
                     continue
+                line: dict[str, Any] = {key: value for key, value in row.items() if value}
                 if "labels" in row:
-                    line["labels"] = [one for one in (row["labels"] or "").split("|") if one and one != "[]"]
+                    line["labels"] = [one for one in row["labels"].split("|") if one and one != "[]"]
                 for key in JSON:
                     if key in line:
                         line[key] = _json(line[key], key, path, table.line_num, problems)

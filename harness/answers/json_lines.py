@@ -12,8 +12,8 @@ from harness.records import Kind
 
 
 def header(path: Path) -> Header:
-    """What the first line holds."""
-    return header_of(path, next((line for _, line in stream_json_lines(path)), {}))
+    """What the first lines hold."""
+    return header_of(path, stream_json_lines(path))
 
 
 def read(path: Path, asked: Asked) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from harness.answers import KINDS, OWN, SIZE, Asked, Block, Header
-from harness.answers.arrays import boolean, texts, values_of
+from harness.answers import KINDS, OWN, SIZE, UNITS, Asked, Block, Header
+from harness.answers.arrays import as_texts, boolean, decoded, is_text, texts, values_of
+from harness.answers.rows import evidence_in
 from harness.columns import KEY, read_task_header
 from harness.errors import Problem, ProblemsFound, quote
 from harness.records import ANSWERED, INVALID, MISSING, STATUSES, Annotations, Kind
@@ -24,8 +26,13 @@ def header(path: Path) -> Header:
     names = file.schema_arrow.names
     if "item" not in names:
         raise _problem(path, f"no column item; there are {', '.join(names)}", "Name each item in a column `item`.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise _problem(path, f"two columns {', '.join(twice)}", "Keep one of each name.")
     kinds = tuple(kind for kind in KINDS if kind in names)
-    others = tuple(name for name in names if name not in OWN and _is_text(file.schema_arrow.field(name).type))
+    others = tuple(
+        one.name for one in file.schema_arrow if one.name in UNITS or (one.name not in OWN and _tells(one.type))
+    )
     ours = KEY in (file.metadata.metadata or {})
     return Header(kinds, others, read_task_header(path) if ours else None)
 
@@ -36,13 +43,16 @@ def read(path: Path, asked: Asked) -> Iterator[Block]:
     names = file.schema_arrow.names
     there = header(path).columns
     others = tuple(name for name in asked.columns if name in there)
-    wanted = [name for name in ("item", asked.kind, "status", "scores", *others) if name in names]
+    evidence = ("evidence",) if asked.evidence else ()
+    wanted = [name for name in ("item", asked.kind, "status", "scores", *evidence, *others) if name in names]
     if asked.kind not in names:
         raise _problem(path, f"no column {asked.kind}", f"Give the answers in a column `{asked.kind}`.")
     row = 0
     try:
         for batch in file.iter_batches(SIZE, columns=wanted):
-            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            if not len(batch):
+                continue
+            columns = dict(zip(batch.schema.names, map(decoded, batch.columns), strict=True))
             yield _block(path, row, columns, asked, others)
             row += len(batch)
     except (pa.ArrowException, OSError) as error:
@@ -52,13 +62,16 @@ def read(path: Path, asked: Asked) -> Iterator[Block]:
 def labels_in(path: Path, kind: Kind) -> set[str]:
     """Every label of the file."""
     found: set[str] = set()
-    for batch in _open(path).iter_batches(SIZE, columns=[kind]):
-        column = batch.column(0)
-        if kind != "label":
-            column = column.flatten()
-        if kind == "spans":
-            column = column.field("label")
-        found.update(value for value in pc.unique(column).to_pylist() if value is not None)
+    try:
+        for batch in _open(path).iter_batches(SIZE, columns=[kind]):
+            column = batch.column(0)
+            if kind != "label":
+                column = column.flatten()
+            if kind == "spans":
+                column = column.field("label")
+            found.update(value for value in pc.unique(column).cast(pa.string()).to_pylist() if value is not None)
+    except MISREAD as error:
+        raise _problem(path, f"column {kind} cannot be read ({_first(error)})", SHAPE[kind]) from None
     return found
 
 
@@ -90,7 +103,7 @@ def answers_of(columns: Mapping[str, pa.Array], asked: Asked) -> Annotations:
 def _spans(labels: tuple[str, ...], state: States, flat: pa.Array, codes: Ints, offsets: Places) -> Annotations:
     if flat.null_count or flat.field("start").null_count or flat.field("end").null_count:
         raise ValueError("a span, or a part of one, is null")
-    starts, ends = (values_of(flat.field(name)).astype(np.int32, copy=False) for name in ("start", "end"))
+    starts, ends = (values_of(flat.field(name).cast(pa.int32())) for name in ("start", "end"))  # nothing cut off
     rises = starts[1:] > starts[:-1]
     rises[offsets[(offsets > 0) & (offsets < len(starts))] - 1] = True  # from one item to the next
     if not rises.all():
@@ -115,23 +128,24 @@ def _sets(
 
 def _block(path: Path, row: int, columns: dict[str, pa.Array], asked: Asked, others: tuple[str, ...]) -> Block:
     problems = []
-    item = columns["item"]
-    if not _is_text(item.type):
-        raise _problem(path, f"column item is {item.type}, not text", "Write the names of items as texts.")
+    if not is_text(columns["item"].type):
+        found = f"column item is {columns['item'].type}, not text"
+        raise _problem(path, found, "Write the names of items as texts.")
+    item = columns["item"].cast(pa.string())
     if item.null_count:
         problems.append(_at(path, row, values_of(pc.is_null(item)), "no item is named", "Name each item."))
     try:
         answers = answers_of(columns, asked)
-    except (
-        pa.ArrowInvalid,
-        pa.ArrowNotImplementedError,
-        pa.ArrowKeyError,
-        KeyError,
-        ValueError,
-        AttributeError,
-    ) as error:
+    except MISREAD as error:
         found = f"column {asked.kind} or scores is of another type than asked for ({_first(error)})"
-        raise _problem(path, found, SHAPE[asked.kind]) from None
+        remedy = SHAPE[asked.kind] + (SCORES if "scores" in columns else "")
+        raise _problem(path, f"{found}, rows from {row + 1}", remedy) from None
+    if "evidence" in columns:
+        try:
+            besides = {"evidence": evidence_in(columns["evidence"].to_pylist())}
+        except ValueError as error:
+            raise _problem(path, str(error), "Give `evidence` as a list of [start, end].") from None
+        answers = replace(answers, besides=besides)
     unknown = answers.status != ANSWERED
     if answers.starts is not None and answers.ends is not None and answers.offsets is not None:
         owner = np.repeat(np.arange(len(item)), np.diff(answers.offsets))
@@ -143,11 +157,27 @@ def _block(path: Path, row: int, columns: dict[str, pa.Array], asked: Asked, oth
     if asked.gold and unknown.any():
         remedy = f"Declared labels are {', '.join(asked.labels)}: declare more by --labels, or mend the gold."
         problems.append(_at(path, row, unknown, "gold without an answer, or with a label that is not declared", remedy))
+    known = {name: _said_of_items(path, name, columns[name]) for name in others}
+    for name in UNITS:
+        if name in known and known[name].null_count:
+            problems.append(_at(path, row, values_of(pc.is_null(known[name])), f"no {name} is named", UNIT))
     if problems:
         raise ProblemsFound(problems)
-    return Block(item, answers, {name: columns[name] for name in others})
+    return Block(item, answers, known)
 
 
+def _said_of_items(path: Path, name: str, column: pa.Array) -> pa.Array:
+    """A column that items are grouped or cut by, as texts."""
+    if name in UNITS and not (is_text(column.type) or pa.types.is_integer(_inner(column.type))):
+        raise _problem(path, f"column {name} is {column.type}, neither text nor whole numbers", UNIT)
+    if name == "split" and pa.types.is_nested(column.type):
+        raise _problem(path, f"column split is {column.type}, not text", "Give each item one split.")
+    return as_texts(column)
+
+
+SCORES = " Give `scores` as a list of numbers in label order, or null where there are none."
+UNIT = "Name it as text for every item, or leave the column away."
+MISREAD = (pa.ArrowException, KeyError, ValueError, TypeError, AttributeError)  # by a column of another type
 Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 States = npt.NDArray[np.uint8]
@@ -188,32 +218,46 @@ def _codes(column: pa.Array, labels: tuple[str, ...]) -> npt.NDArray[np.int32]:
 
 
 def _scores(column: pa.Array | None, labels: tuple[str, ...]) -> npt.NDArray[np.float32] | None:
-    """A score a label, from a list in label order or a struct of labels; None where an item has none."""
+    """A score a label, from a list in label order or a struct of labels; 0 where an item has none.
+
+    As in JSON lines, a label that a struct leaves out has 0.
+    """
     if column is None:
         return None
     if pa.types.is_struct(column.type):
         names = [field.name for field in column.type]
+        if odd := set(names) - set(labels):
+            raise ValueError(f"a score for unknown label {min(odd)}")
         zero = np.zeros(len(column), np.float32)
-        parts = [_floats(column.field(one)) if one in names else zero for one in labels]
-        return np.column_stack(parts)
-    flat = _floats(column.flatten())
-    if len(flat) != len(column) * len(labels):
-        lengths = values_of(pc.list_value_length(column))
-        if not np.isin(lengths, (0, len(labels))).all():
+        table = np.column_stack([_floats(column.field(one)) if one in names else zero for one in labels])
+        table[values_of(column.is_null())] = 0  # what stands below a null struct means nothing
+    else:
+        flat, lengths = column.flatten(), values_of(pc.list_value_length(column))
+        there = lengths > 0
+        if (lengths[there] != len(labels)).any() or flat.null_count:
             raise ValueError(f"scores must be {len(labels)} numbers an item")
-        table = np.zeros((len(column), len(labels)), np.float32)
-        table[lengths > 0] = flat.reshape(-1, len(labels))
-        return table
-    return flat.reshape(len(column), len(labels))
+        table = _floats(flat).reshape(-1, len(labels))
+        if not there.all():
+            given, table = table, np.zeros((len(column), len(labels)), np.float32)
+            table[there] = given
+    if not np.isfinite(table).all():
+        raise ValueError("scores must be finite numbers")
+    return table
 
 
 def _floats(column: pa.Array) -> npt.NDArray[np.float32]:
     return values_of(column.cast(pa.float32()))
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+def _tells(kind: pa.DataType) -> bool:
+    """Whether items can be cut by a column of this type: plain values, or lists of them."""
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    kind = _inner(kind.value_type if lists else kind)
+    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _inner(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _open(path: Path) -> pq.ParquetFile:

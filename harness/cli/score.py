@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @click.option("--as", "form", metavar="FORM", default="",
               help="How PREDICTIONS are read where the suffix does not tell: parquet, jsonl, csv, conll.")  # fmt: skip
 @click.option("--gold-as", metavar="FORM", default="", help="The same of --gold.")
-@click.option("--scheme", type=click.Choice(["IOB1", "IOB2", "BIOES", "BILOU"]), default="IOB2", show_default=True,
-              help="Of tags, for the strict reading.")  # fmt: skip
-@click.option("--reading", type=click.Choice(["default", "strict"]), default="default", show_default=True,
+@click.option("--scheme", type=click.Choice(["IOB1", "IOB2", "BIOES", "BILOU"]),
+              help="Of tags, for the strict reading; IOB2 where none is named.")  # fmt: skip
+@click.option("--reading", type=click.Choice(["default", "strict"]),
               help="Of tags: seqeval's default (as conlleval) or strict mode; they score differently.")  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, shell_complete=_complete.metrics, help="Instead of the task's own.")
 @click.option("--slice", "slices", multiple=True, metavar="NAME", shell_complete=_complete.slices,
@@ -44,8 +44,8 @@ def command(
     kind: str | None,
     form: str,
     gold_as: str,
-    scheme: str,
-    reading: str,
+    scheme: str | None,
+    reading: str | None,
     metrics: tuple[str, ...],
     slices: tuple[str, ...],
     split: str,
@@ -67,8 +67,9 @@ def command(
     {"document": "GROUP/ID", "holder": "opv", "target": "penahanan", "label": "AGAINST"}
 
     An item that the file lacks is missing and counts as wrong. A gold file may say more of each item: `document` and
-    `group` are what chance is drawn over, `split` and any other column can be sliced by. Files that are sorted by item
-    are scored in a stream, whatever their size.
+    `group` are what chance is drawn over; they, `split` and any other column of texts, numbers, truth values or lists
+    can be sliced by (in JSON lines, one that the first 1,000 lines know). Files that are sorted by item are scored in
+    a stream, whatever their size.
     """
     from harness import api
     from harness.cli import _show
@@ -77,6 +78,10 @@ def command(
     if corpus is not None:
         if gold or labels or kind or gold_as:
             raise AskedWrongly("--corpus says gold, labels and kind itself: leave --corpus away, or the others.")
+        if form or scheme or reading:
+            raise AskedWrongly(
+                "with --corpus the suffix tells how PREDICTIONS are read: leave --as, --scheme, --reading."
+            )
         if task is None:
             raise AskedWrongly("--corpus needs --task: the question that was asked of it.")
         gold = _gold_of_a_build(corpus, task, predictions, metrics, slices)
@@ -94,7 +99,7 @@ def command(
             labels=tuple(label for label in (labels or "").split(",") if label),
             kind=kind or "",
             forms=(form, gold_as if gold else form),
-            tags={"scheme": scheme, "reading": reading},
+            tags={name: said for name, said in (("reading", reading), ("scheme", scheme)) if said},
             tell=_show.counter("items scored"),
             warn=lambda said: click.secho(said, fg="yellow", err=True),
         )
@@ -126,13 +131,15 @@ def _gold_of_a_build(
     if not is_built(root) or predictions.suffix != ".parquet":
         return None
     from harness import answers
-    from harness.errors import HarnessError
+    from harness.errors import HarnessError, Problem, ProblemsFound
     from harness.running import measures
     from harness.streaming import Question
 
     path, digest = task_file(root, task)
     header = answers.header(path)
-    assert header.task is not None and header.task.corpus_digest == digest
+    if header.task is None or header.task.corpus_digest != digest:
+        found = "holds no task of this build"
+        raise ProblemsFound([Problem(str(path), 0, found, "Build it again: harness corpus build --replace.")])
     try:
         measures(str(path), Question(header.task.kind, header.task.labels, task=header.task).prototype, metrics)
     except HarnessError:

@@ -5,6 +5,10 @@ comes up, which is far less work and does not depend on the order of the units. 
 themselves: the quantiles at which they are read are moved for bias and skewness, and spread as Student's t is,
 since few units vary less than they should.
 
+Where a score is a mean over many parts with few units each (a hundred labels, targets), a draw misses some of them
+and lies below the value. BCa then reads its ends among the last few draws and fails: the interval is then a normal
+one about the value less what the draws are off by, and where they are off by two standard errors there is none.
+
 Where nearly every unit has a vector of its own, drawing costs as much as there are units, and units are so many
 that the normal theory holds: there the interval comes from leaving out one unit at a time, without draws.
 
@@ -39,7 +43,12 @@ FEW = 20  # units under which the interval is likely too narrow
 UNDEFINED = 0.05  # share of draws without a value above which there is no interval
 MANY = 2_000  # distinct vectors above which none are drawn
 TIES = 1e-12  # draws nearer than this share to the value are equal to it
-METHOD = f"BCa bootstrap over units with Student's t; above {MANY:,} distinct units the skew-corrected jackknife"
+LEANING = 0.5  # bias above which the interval is a normal one about the value less the bias
+ASTRAY = 2.0  # bias above which there is none
+METHOD = (
+    f"BCa bootstrap over units with Student's t; bias-corrected normal where draws lean by {LEANING} standard errors; "
+    f"above {MANY:,} distinct units the skew-corrected jackknife"
+)
 NORMAL = NormalDist()
 
 
@@ -142,8 +151,14 @@ def _by_draws(drawn: Array, value: float, acceleration: float, n: int, level: fl
     slack = TIES * abs(value)
     if known[-1] - known[0] <= slack:
         return math.nan, math.nan, "not estimable: every draw gives the same value"
-    below = ((known < value - slack).mean() + (known <= value + slack).mean()) / 2
-    tails = bca_tails(float(below), acceleration, len(known), half_width(n, level))
+    below = float(((known < value - slack).mean() + (known <= value + slack).mean()) / 2)
+    bias = bias_of(below, len(known))
+    if abs(bias) > ASTRAY:
+        return math.nan, math.nan, "not estimable: too many parts with too few units, nearly all draws are on one side"
+    if abs(bias) > LEANING:
+        middle, reach = 2 * value - float(known.mean()), half_width(n, level) * float(known.std())
+        return min(middle - reach, value), max(middle + reach, value), ""
+    tails = bca_tails(bias, acceleration, half_width(n, level))
     # Outward to the next draw: an end is then the same number on every machine, whatever its logarithm.
     low = known[math.floor(tails[0] * (len(known) - 1))]
     high = known[math.ceil(tails[1] * (len(known) - 1))]
@@ -163,10 +178,14 @@ def half_width(n: int, level: float) -> float:
     return t_quantile((1 + level) / 2, n - 1) * math.sqrt(n / (n - 1))
 
 
-def bca_tails(below: float, acceleration: float, draws: int, width: float) -> tuple[float, float]:
-    """The shares of draws at which the interval begins and ends, from the share of draws below the value."""
+def bias_of(below: float, draws: int) -> float:
+    """How far to one side of the value the draws are, in standard errors, from the share of them below it."""
     edge = 1 / (2 * draws)
-    bias = NORMAL.inv_cdf(min(max(below, edge), 1 - edge))
+    return NORMAL.inv_cdf(min(max(below, edge), 1 - edge))
+
+
+def bca_tails(bias: float, acceleration: float, width: float) -> tuple[float, float]:
+    """The shares of draws at which the interval begins and ends."""
     tails = []
     for far in (bias - width, bias + width):
         slope = 1 - acceleration * far

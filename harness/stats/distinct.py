@@ -94,7 +94,9 @@ def _keys(rows: Array) -> Counts:
     varying = high > low
     columns, low, levels = rows[:, varying], low[varying], (high - low)[varying] + 1
     whole = (columns == np.rint(columns)).all(axis=0)
-    if whole.all() and np.prod(levels) < EXACT and np.abs(low).max(initial=0) < EXACT:
+    with np.errstate(over="ignore"):
+        cells = np.prod(levels)
+    if whole.all() and cells < EXACT and np.abs(low).max(initial=0) < EXACT:
         place = np.cumprod(np.append(levels[1:], 1)[::-1])[::-1] if len(levels) else levels
         return np.asarray(((columns - low) @ place).astype(np.int64))
     return _keys_by_column(columns, low, levels, whole)

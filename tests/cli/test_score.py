@@ -79,6 +79,14 @@ def test_tags_in_columns_need_no_gold_file_and_the_reading_is_named(said) -> Non
         (["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A,B", "--kind", "spans"], 2, "gold.jsonl holds label"),
         (["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A"], 1, "gold.jsonl:2: gold without an answer, or with"),
         (["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A,B", "--split", "test"], 2, "no column split"),
+        (["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A,B,A"], 2, "names a label twice"),
+        (
+            ["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A,B", "--reading", "strict"],
+            2,
+            "neither file holds tags",
+        ),
+        (["mine.jsonl", "--corpus", KABAR, "--task", "event", "--as", "csv"], 2, "leave --as, --scheme, --reading"),
+        (["mine.jsonl", "--corpus", KABAR, "--task", "event", "--scheme", "BIOES"], 2, "leave --as, --scheme"),
     ],
 )
 def test_a_mistake_is_answered_with_its_remedy(said, args: list[str], code: int, message: str) -> None:
@@ -102,13 +110,20 @@ def test_a_build_is_scored_by_its_gold_alone_and_gives_the_scores_of_the_folder(
             values = [[dict(zip(keys, span, strict=True)) for span in spans] for spans in values]
         pq.write_table(pa.table({"item": [line["item"] for line in lines], kind: values}), "said.parquet")
         said("said.parquet", "--corpus", KABAR, "--task", task)  # what the run said is read away
-        folder = json.loads(said("said.parquet", "--corpus", KABAR, "--task", task, "--json")[1])["content"]
+        answer = json.loads(said("said.parquet", "--corpus", KABAR, "--task", task, "--json")[1])
+        folder, signature = answer["content"], answer["signature"]
         code, out, _ = said("said.parquet", "--corpus", "built", "--task", task, "--json", "--slice", "language")
         built = json.loads(out)["content"]
         assert code == 0
+        assert json.loads(out)["signature"] == signature
+        assert "gold" not in built
         assert built["corpus"] == folder["corpus"]
         assert [score for score in built["scores"] if not score["slice"]] == folder["scores"]
         assert any(score["slice"] == "language=id" for score in built["scores"])
+        splits = ["said.parquet", "--task", task, "--json", "--split", "train+test", "--corpus"]
+        both = [json.loads(said(*splits, corpus)[1])["content"] for corpus in (KABAR, "built")]
+        assert both[0]["scores"] == both[1]["scores"]
+        assert 'unknown split of the gold "tset"' in said(*splits[:3], "--split", "tset", "--corpus", "built")[2]
         slow = said("said.parquet", "--corpus", "built", "--task", task, "--slice", "tags")[1]
         assert "tags=negation" in slow
 
@@ -122,6 +137,17 @@ def test_a_gold_file_that_was_changed_after_the_build_is_refused(said, tmp_path:
     code, out, err = said("said.parquet", "--corpus", "built", "--task", "event")
     assert (code, out) == (1, "")
     assert "tasks/event.parquet" in err
+
+
+def test_a_build_whose_manifest_was_changed_is_refused(said) -> None:
+    run(["corpus", "build", KABAR, "--out", "built"])
+    pq.write_table(pa.table({"item": ["a"], "label": ["RELEASE"]}), "said.parquet")
+    file = Path("built/build.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"digest": "0" * 64}))
+    said("--help")  # what the build said is read away
+    code, _, err = said("said.parquet", "--corpus", "built", "--task", "event")
+    assert code == 1
+    assert "event.parquet: holds no task of this build" in err
 
 
 def test_scoring_columns_loads_no_pandas(said) -> None:
