@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from harness.annotations import Annotations
     from harness.api import load, run, score, task
     from harness.benchmark import run_benchmark
     from harness.checking import check
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from harness.errors import HarnessError, Problem, ProblemsFound
     from harness.given import gold
     from harness.parts import ByLabel, Format, Metric, Model, Ranking, Task
-    from harness.records import Annotations, Counts, Document, Items
+    from harness.records import Counts, Document, Items
     from harness.result import Result
     from harness.scores import Score
 
@@ -30,7 +31,7 @@ _HOMES = {
     "HarnessError": "errors", "Problem": "errors", "ProblemsFound": "errors",
     "Format": "parts", "Task": "parts", "Model": "parts", "Metric": "parts",
     "ByLabel": "parts", "Ranking": "parts",
-    "Annotations": "records", "Document": "records", "Items": "records",
+    "Annotations": "annotations", "Document": "records", "Items": "records",
     "Counts": "records", "Score": "scores",
     "Result": "result",
 }  # fmt: skip

@@ -13,8 +13,8 @@ from harness.corpus import Corpus
 from harness.errors import AskedWrongly
 
 if TYPE_CHECKING:  # numpy comes with the first task, not with the first corpus
+    from harness.annotations import Annotations
     from harness.parts import Task
-    from harness.records import Annotations
     from harness.result import Result, Scored
     from harness.running import Progress
     from harness.store import Store
@@ -86,7 +86,7 @@ def score(
     that a file lacks is missing and counts as wrong. In place of a task a file of gold answers may stand, with the
     `labels` that are declared; both files are then scored in a stream.
     """
-    from harness.records import Annotations
+    from harness.annotations import Annotations
     from harness.running import metrics_of, score_answers, score_file
 
     if isinstance(task, str | Path):

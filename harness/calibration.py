@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly, quote
-from harness.records import ANSWERED, Annotations, Counts
+from harness.records import ANSWERED, Counts
 
 Array = npt.NDArray[np.float64]
 Probabilities = npt.NDArray[np.float32]

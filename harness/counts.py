@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from harness.records import ANSWERED, Annotations, Counts
+from harness.annotations import Annotations
+from harness.records import ANSWERED, Counts
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -9,10 +9,11 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.counts import tallied
 from harness.errors import quote, suggestion
 from harness.matching import SCHEMES, Ints, Match, Spans, blocks, exact, exact_in_sum, five, overlapping, without
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 Count = Callable[[Annotations, Annotations], Counts]
 CountEach = Callable[[Annotations, Annotations], Sequence[Counts]]

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly, UnknownName, quote
 from harness.parts import Task
-from harness.records import Annotations, Items, Kind
+from harness.records import Items, Kind
 from harness.running import default_metrics
 
 KINDS = ("label", "labels", "spans")

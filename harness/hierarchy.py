@@ -8,9 +8,10 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.counts import Array, label_counts, split_labels
 from harness.errors import AskedWrongly
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 
 @cache  # so that metrics which read the same counts are counted, and drawn, once

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
-from harness.records import Annotations
+from harness.annotations import Annotations
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

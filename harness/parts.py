@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
+from harness.annotations import Annotations
 from harness.errors import Problem
-from harness.records import Annotations, Counts, Items, Kind
+from harness.records import Counts, Items, Kind
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.annotations import Annotations, SpanTuple
 from harness.errors import Problem, ProblemsFound, quote, suggestion
 from harness.files import compact, stream_json_lines, write_atomically
-from harness.records import ANSWERED, INVALID, STATUSES, Annotations, Items, Kind, SpanTuple
+from harness.records import ANSWERED, INVALID, STATUSES, Items, Kind
 
 FEW, MANY = 20, 200  # problems that get a suggestion, names that one is looked for among
 BIGGEST_SCORE = 3.4e38  # of float32

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly
-from harness.records import ANSWERED, Annotations
+from harness.records import ANSWERED
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from harness import predictions
+from harness.annotations import Annotations
 from harness.files import canonical, write_atomically
 from harness.parts import Ranking, Task
-from harness.records import Annotations
 from harness.registry import make, parse
 from harness.scores import Score, show_value
 from harness.stats.bootstrap import DRAWS, LEVEL, METHOD

@@ -13,9 +13,9 @@ from types import ModuleType
 import numpy as np
 
 from harness import scoring
+from harness.annotations import Annotations, joined
 from harness.errors import AskedWrongly, HarnessError, UnknownName
 from harness.parts import Metric, Model, Ranking, Task
-from harness.records import Annotations, joined
 from harness.registry import Spec, make, module_of, parse
 from harness.result import Result
 from harness.scoring import Measure

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly
 from harness.parts import ByLabel, Formula, Metric, Ranking, Task
-from harness.records import ANSWERED, STATUSES, Annotations, Counts, Items
+from harness.records import ANSWERED, STATUSES, Counts, Items
 from harness.scores import Score
 from harness.slicing import Cut, in_order, no_slices
 from harness.stats.bootstrap import FEW, FEWEST, explained, sum_by_unit

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly, UnknownName
-from harness.records import Annotations, Items
+from harness.records import Items
 
 Mask = npt.NDArray[np.bool_]
 Part = tuple[

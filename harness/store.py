@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness import predictions
+from harness.annotations import Annotations
 from harness.errors import HarnessError
 from harness.files import digest, digest_bytes, write_atomically
 from harness.parts import Task
-from harness.records import Annotations, Items
+from harness.records import Items
 from harness.version import VERSION
 
 

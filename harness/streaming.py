@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness import answers
+from harness.annotations import Annotations
 from harness.answers import UNITS, Asked, Block
 from harness.answers.aligning import NotSorted, paired, paired_in_memory
 from harness.answers.arrays import texts, values_of
@@ -21,7 +22,7 @@ from harness.columns import TaskHeader
 from harness.errors import AskedWrongly, UnknownName
 from harness.files import digest_file
 from harness.parts import Ranking
-from harness.records import Annotations, Items, Kind
+from harness.records import Items, Kind
 from harness.registry import Spec
 from harness.result import Scored, interval_content, plain
 from harness.scores import Score

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations, SpanTuple
 from harness.errors import AskedWrongly, quote
-from harness.records import Annotations, SpanTuple
 
 Reading = Literal["default", "strict"]
 Scheme = Literal["IOB1", "IOB2", "BIOES", "BILOU"]

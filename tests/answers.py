@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.records import STATUSES, Annotations, Items
+from harness.annotations import Annotations
+from harness.records import STATUSES, Items
 
 LABELS = ("A", "B", "C", "D")
 

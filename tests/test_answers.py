@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import harness
 from harness import answers, api, predictions
+from harness.annotations import Annotations, joined
 from harness.answers import Asked
 from harness.errors import AskedWrongly, HarnessError, ProblemsFound, UnknownName
 from harness.predictions import lines_of
-from harness.records import Annotations, joined
 
 KABAR = Path(harness.__file__).parent.parent / "corpora" / "kabar"
 KINDS = ("label", "labels", "spans")

@@ -15,8 +15,9 @@ HERE = Path(harness.__file__).parent
 ROOT = HERE.parent
 FILES = sorted(HERE.rglob("*.py"))
 
-GROUND = {"errors", "records", "scores", "version"}
+GROUND = {"annotations", "errors", "records", "scores", "version"}
 TABLE = {  # room -> what it may import, besides the ground and itself
+    "annotations": set(),
     "errors": set(),
     "records": set(),
     "scores": set(),
@@ -44,10 +45,10 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "answers": {"columns", "files", "predictions", "tags"},
     "slicing": set(),
     "scoring": {"parts", "slicing", "stats"},
-    "result": {"files", "parts", "predictions", "stats"},
+    "result": {"registry", "files", "parts", "predictions", "stats"},
     "store": {"files", "parts", "predictions"},
     "running": {"parts", "registry", "result", "scoring", "files", "predictions", "slicing", "store"},
-    "streaming": {"answers", "columns", "files", "parts", "result", "scoring", "slicing"},
+    "streaming": {"registry", "answers", "columns", "files", "parts", "result", "scoring", "slicing"},
     "given": {"parts", "running"},
     "benchmark": {"registry", "corpus", "result", "running", "files", "parts", "slicing", "store"},
 }

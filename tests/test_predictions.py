@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import predictions
+from harness.annotations import Annotations
 from harness.errors import ProblemsFound
-from harness.records import STATUSES, Annotations, Items, Kind
+from harness.records import STATUSES, Items, Kind
 
 LABELS = ("A", "B b", "Ü|")
 TEXT = "Zoe 👩‍🌾 met Bo."

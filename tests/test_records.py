@@ -2,7 +2,7 @@
 
 from answers import items_of
 
-from harness.records import Annotations
+from harness.annotations import Annotations
 
 
 def test_items_and_answers_are_taken_by_position() -> None:

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harness
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly, HarnessError, UnknownName
 from harness.files import canonical
 from harness.parts import Task
-from harness.records import Annotations, Items
+from harness.records import Items
 from harness.registry import module_of, parse
 from harness.running import by_split, folds_of, metrics_of, predict, run_model
 from harness.store import Store, key_of

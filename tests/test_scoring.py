@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harness
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly
 from harness.parts import Task
-from harness.records import Annotations, Items
+from harness.records import Items
 from harness.registry import make, parse
 from harness.scoring import Tally, denominators, score, unit_of
 from harness.slicing import cut_by
@@ -150,7 +151,7 @@ THREADS = """
 import json, sys
 from answers import some_answers
 import harness
-from harness.records import Annotations
+from harness.annotations import Annotations
 for kind, metrics in (("label", ["f1", "log_loss", "ece", "roc_auc"]), ("labels", ["f1"]), ("spans", ["entity_f1"])):
     gold, said = some_answers(kind, 3000, 1, gold=True), some_answers(kind, 3000, 2)
     group = [i // 2 for i in range(3000)]

@@ -7,8 +7,8 @@ import pytest
 from answers import items_of
 
 import harness
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly, UnknownName
-from harness.records import Annotations
 from harness.slicing import Seen, cut_by
 
 CORPUS = Path(harness.__file__).parent.parent / "corpora" / "kabar"

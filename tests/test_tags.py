@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.annotations import Annotations
 from harness.entities import label_totals
 from harness.errors import AskedWrongly
-from harness.records import Annotations
 from harness.tags import ALLOWED, SCHEMES, annotations_of_tags, spans_of_tags, tags_of_spans
 
 GOLDEN = Path(__file__).parents[2] / "shared" / "golden"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.counts import f1_of, label_counts
-from harness.records import Annotations
 from harness.registry import make, parse
 from harness.stats.bootstrap import sum_by_unit
 from harness.stats.distinct import distinct

@@ -15,10 +15,10 @@ from statistics import NormalDist
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.files import write_atomically
 from harness.metrics import average_precision, roc_auc
 from harness.parts import Ranking
-from harness.records import Annotations
 from harness.stats.influence import interval, standard_error
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from harness.records import Annotations
+from harness.annotations import Annotations
 
 LABELS = ("ARREST", "RELEASE", "PROTEST", "LEGAL", "OTHER")
 SHARES = (0.4, 0.25, 0.2, 0.1, 0.05)

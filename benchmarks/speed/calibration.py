@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from _frame import HEAD, Comparison, Numbers, measure, metric, run
 
+from harness.annotations import Annotations
 from harness.parts import Metric, Ranking
-from harness.records import Annotations
 
 LABELS = tuple("ABCDEFGHIJ")
 CODES = list(range(len(LABELS)))

@@ -14,13 +14,13 @@ import pyarrow as pa
 from _frame import HEAD, Comparison, Numbers, measure, metric, run
 from _made_up import LABELS, NUMBERS, label_codes, of_codes
 
+from harness.annotations import Annotations
 from harness.answers import Asked
 from harness.answers.parquet import answers_of
 from harness.counts import label_counts, split_labels
 from harness.metrics.f1 import EACH as F1
 from harness.metrics.precision import EACH as PRECISION
 from harness.metrics.recall import EACH as RECALL
-from harness.records import Annotations
 
 SPECS = (
     *("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1(average='micro')", "f1(average='weighted')"),

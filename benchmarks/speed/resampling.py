@@ -21,7 +21,7 @@ import numpy.typing as npt
 from _frame import HEAD, STAR, Comparison, Numbers, measure, metric, run
 from _made_up import LABELS, label_codes, of_codes
 
-from harness.counts import f1_of, label_counts, of_one
+from harness.counts import f1_of, joint, label_counts, of_one
 from harness.stats.bootstrap import MANY, explained
 from harness.stats.distinct import distinct, merged
 from harness.stats.paired import differences
@@ -68,21 +68,24 @@ def entity_interval(rows: Array, draws: int = DRAWS) -> Numbers:
     return interval(*distinct(rows), F1, draws)
 
 
-def macro_pair(gold: Array, a: Array, b: Array) -> tuple[Array, Array]:
-    """Rows of two systems from codes."""
+Pairs = tuple[Array, Array, Array | None]  # rows of A and of B, and how many units have each pair: None, one each
+
+
+def macro_pair(gold: Array, a: Array, b: Array) -> Pairs:
+    """Rows of two systems from codes, each pair of rows once."""
     due = of_codes(gold)
-    return tuple(label_counts(due, of_codes(said)).rows for said in (a, b))
+    return joint(*(label_counts(due, of_codes(said)) for said in (a, b)))
 
 
-def randomized(units_a: Array, units_b: Array, formula: Callable[[Array], Array], draws: int = DRAWS) -> Numbers:
+def randomized(pairs: Pairs, formula: Callable[[Array], Array], draws: int = DRAWS) -> Numbers:
     """The difference with its p."""
-    [found] = randomize(units_a, units_b, [formula], seed=SEED, draws=draws)
+    [found] = randomize(*pairs[:2], [formula], seed=SEED, draws=draws, times=pairs[2])
     return {"difference": float(found.difference), "p": float(found.p)}
 
 
-def paired(units_a: Array, units_b: Array, formula: Callable[[Array], Array], draws: int = DRAWS) -> Numbers:
+def paired(pairs: Pairs, formula: Callable[[Array], Array], draws: int = DRAWS) -> Numbers:
     """The difference with its interval."""
-    [found] = differences(units_a, units_b, [formula], seed=SEED, draws=draws)
+    [found] = differences(*pairs[:2], [formula], seed=SEED, draws=draws, times=pairs[2])
     return {"value": float(found.difference), "low": float(found.low), "high": float(found.high)}
 
 
@@ -167,7 +170,7 @@ def _of_labels(n: int, draws: int) -> Iterator[tuple[str, Comparison]]:
         Comparison(
             "paired interval of macro-F1",
             "`scipy.stats.bootstrap`, percentile, scikit-learn",
-            lambda: paired(*macro_pair(gold, a, b), f1),
+            lambda: paired(macro_pair(gold, a, b), f1),
             lambda: scipy_bootstrap((gold, a, b), lambda g, a, b: sk_macro(g, a) - sk_macro(g, b), draws, "percentile"),
             _floor((gold, a, b), np.column_stack([gold, a, b])),
             slack=_of_ends(draws),
@@ -180,7 +183,7 @@ def _of_labels(n: int, draws: int) -> Iterator[tuple[str, Comparison]]:
         Comparison(
             "paired randomization of macro-F1",
             "`scipy.stats.permutation_test`, scikit-learn",
-            lambda: randomized(*macro_pair(gold, a, b), f1),
+            lambda: randomized(macro_pair(gold, a, b), f1),
             lambda: scipy_permutation(gold, a, b, draws),
             _floor((gold, a, b), np.column_stack([gold, *np.sort([a, b], axis=0)])[a != b], swaps=True),
             slack=_of_p(draws),
@@ -210,7 +213,7 @@ def _of_entities(n: int, draws: int) -> Iterator[tuple[str, Comparison]]:
         Comparison(
             "paired randomization of entity F1, 2.5 spans a document",
             "sacrebleu's procedure on rows of counts",
-            lambda: randomized(*pair, F1),
+            lambda: randomized((*pair, None), F1),
             lambda: sacrebleu_test(*pair, draws),
             _floor(pair, gaps[gaps.any(axis=1)], swaps=True),
             slack=_of_p(draws),
@@ -252,12 +255,12 @@ def memory(n: int) -> str:
     held = {
         "interval of macro-F1": lambda: macro_interval(gold.codes, a.codes),
         "paired randomization of macro-F1": lambda: randomized(
-            *macro_pair(gold.codes, a.codes, b.codes), metric("f1").score
+            macro_pair(gold.codes, a.codes, b.codes), metric("f1").score
         ),
-        "paired interval of macro-F1": lambda: paired(*macro_pair(gold.codes, a.codes, b.codes), metric("f1").score),
+        "paired interval of macro-F1": lambda: paired(macro_pair(gold.codes, a.codes, b.codes), metric("f1").score),
         "interval of entity F1": lambda: entity_interval(rows),
-        "paired randomization of entity F1": lambda: randomized(*pair, F1),
-        "paired interval of entity F1": lambda: paired(*pair, F1),
+        "paired randomization of entity F1": lambda: randomized((*pair, None), F1),
+        "paired interval of entity F1": lambda: paired((*pair, None), F1),
     }
     peaks = {name: _peak(work) for name, work in held.items()}
     said = ", ".join(f"{name} {peak:.0f} MB{' (missed)' * (peak > MOST_MB)}" for name, peak in peaks.items())

@@ -15,12 +15,12 @@ import pyarrow as pa
 from _frame import HEAD, STAR, Comparison, Numbers, in_words, measure, median, metric, run
 from _made_up import SLOT, SLOTS, TYPES, Side, sides
 
+from harness.annotations import Annotations
 from harness.answers import Asked
 from harness.answers.parquet import answers_of
 from harness.counts import f1_of, ratio
 from harness.entities import label_totals, scheme_totals
 from harness.matching import MISSED, SPURIOUS, credit
-from harness.records import Annotations
 
 SCHEMES = {"strict": "strict", "exact": "boundary", "partial": "partial", "ent_type": "type"}
 ASKED = Asked("spans", TYPES)

@@ -14,7 +14,7 @@ from _frame import HEAD, STAR, Comparison, measure, run
 from _made_up import NUMBERS, TYPES, sides
 from spans import AGAINST, floor_of
 
-from harness.records import Annotations
+from harness.annotations import Annotations
 from harness.tags import annotations_of_tags
 
 PART = 100_000  # the most that seqeval is given

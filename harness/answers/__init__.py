@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly, Problem, ProblemsFound, suggestion
-from harness.records import Annotations, Kind
+from harness.records import Kind
 
 if TYPE_CHECKING:
     import pyarrow as pa

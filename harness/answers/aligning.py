@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harness.annotations import Annotations, joined
 from harness.answers import Block
 from harness.answers.arrays import texts, values_of
 from harness.errors import Problem, ProblemsFound, quote
-from harness.records import Annotations, Items, joined
+from harness.records import Items
 
 Ints = npt.NDArray[np.int64]
 Blocks = Callable[[], Iterator[Block]]

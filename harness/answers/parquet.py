@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from harness.annotations import Annotations
 from harness.answers import KINDS, OWN, SIZE, UNITS, Asked, Block, Header
 from harness.answers.arrays import as_texts, boolean, decoded, is_text, texts, values_of
 from harness.answers.rows import evidence_in
 from harness.columns import KEY, read_task_header
 from harness.errors import Problem, ProblemsFound, quote
-from harness.records import ANSWERED, INVALID, MISSING, STATUSES, Annotations, Kind
+from harness.records import ANSWERED, INVALID, MISSING, STATUSES, Kind
 
 
 def header(path: Path) -> Header:

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from harness.annotations import Annotations, SpanTuple
 from harness.answers import KINDS, OWN, SIZE, UNITS, Asked, Block, Header
 from harness.answers.arrays import lists, texts
 from harness.errors import Problem, ProblemsFound, quote
 from harness.predictions import answer_of, evidence_of, scores_of
-from harness.records import ANSWERED, Annotations, Kind, SpanTuple
+from harness.records import ANSWERED, Kind
 
 Line = dict[str, Any]  # item, label | labels | spans, status, scores, and others
 LONGEST = 2**31 - 1  # the text of an item is not at hand: any offset may be inside it

@@ -6,10 +6,11 @@ from typing import Literal
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.counts import Array, item_of
 from harness.errors import quote, suggestion
 from harness.parts import Metric
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 
 def background_intrusion(*, role: str = "background", among: Literal["all", "having"] = "all") -> Metric:

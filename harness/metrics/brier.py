@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.calibration import Array, judged, mean_counts, mean_of
 from harness.parts import Metric
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 WORST = 2.0
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.counts import Array
 from harness.errors import AskedWrongly, quote, suggestion
 from harness.parts import Metric
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 LARGEST = 100_000_000  # numbers in all rows together
 

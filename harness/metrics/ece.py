@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.calibration import Array, Judged, Unstacked, judged, stretches
 from harness.errors import AskedWrongly
 from harness.parts import Metric
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 MOST = 1000  # bins
 TO_GRID = 1.5 * 2.0 ** (52 - 28)

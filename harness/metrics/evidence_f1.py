@@ -7,9 +7,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.counts import Array, coded, f1_of, item_of, of_one
 from harness.parts import Metric
-from harness.records import ANSWERED, Annotations, Counts
+from harness.records import ANSWERED, Counts
 
 COARSE, FINE = 2.0**20, 2.0**48
 

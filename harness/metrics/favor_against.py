@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from harness.annotations import Annotations
 from harness.counts import f1_of, label_counts, split_labels
 from harness.errors import suggestion
 from harness.parts import Metric
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 
 def favor_against(*, favor: str = "FAVOR", against: str = "AGAINST") -> Metric:

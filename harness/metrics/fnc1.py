@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.counts import Array, label_counts, split_labels
 from harness.errors import quote, suggestion
 from harness.parts import Metric
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 
 def fnc1(*, unrelated: str = "unrelated") -> Metric:

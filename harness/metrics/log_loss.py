@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.calibration import Array, judged, mean_counts, mean_of, natural_log
 from harness.parts import Metric
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 SMALLEST = 2.0**-149  # of float32 above 0
 

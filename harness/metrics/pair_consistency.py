@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.counts import Array, coded, label_counts
 from harness.errors import AskedWrongly, quote, suggestion
 from harness.parts import Metric
-from harness.records import Annotations, Counts
+from harness.records import Counts
 
 
 def pair_consistency(*, kind: str = "") -> Metric:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.parts import Ranking
 from harness.ranking import Array, Ranked, one_vs_rest, too_few_labels
-from harness.records import Annotations
 
 
 def roc_auc() -> Ranking:

@@ -7,8 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.annotations import Annotations, SpanTuple
 from harness.parts import Model
-from harness.records import Annotations, Items, SpanTuple
+from harness.records import Items
 
 KINDS = ("spans",)
 LIBRARIES = ("python-crfsuite",)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from harness.annotations import Annotations, SpanTuple
 from harness.parts import Model
-from harness.records import Annotations, Items, SpanTuple
+from harness.records import Items
 
 KINDS = ("spans",)
 

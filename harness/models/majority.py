@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.parts import Model
-from harness.records import Annotations, Items
+from harness.records import Items
 
 
 def majority() -> Model:

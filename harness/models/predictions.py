@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness import predictions as files
+from harness.annotations import Annotations
 from harness.files import digest_file
 from harness.parts import Model
-from harness.records import ITEM_COLUMNS, Annotations, Items
+from harness.records import ITEM_COLUMNS, Items
 
 
 def predictions(*, path: str) -> Model:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly, UnknownName
 from harness.parts import Model
-from harness.records import ITEM_COLUMNS, Annotations, Items
+from harness.records import ITEM_COLUMNS, Items
 
 KINDS = ("label", "labels")
 LIBRARIES = ("scikit-learn", "scipy", "numpy")

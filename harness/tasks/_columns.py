@@ -8,10 +8,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from harness.annotations import Annotations
 from harness.corpus import NOT_SCORED, Corpus, Layer
 from harness.errors import AskedWrongly, UnknownName
 from harness.parts import Task
-from harness.records import Annotations, Document, Items
+from harness.records import Document, Items
 
 Where = Mapping[str, Any]
 WORD = re.compile(r"\S+")

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.annotations import Annotations
 from harness.corpus import Corpus
 from harness.errors import Problem, ProblemsFound
 from harness.parts import Task
-from harness.records import Annotations, Document
+from harness.records import Document
 from harness.tasks._columns import (
     check_where,
     document_items,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.annotations import Annotations
 from harness.corpus import Corpus
 from harness.errors import AskedWrongly
 from harness.parts import Task
-from harness.records import Annotations
 from harness.tasks._columns import (
     check_where,
     document_items,

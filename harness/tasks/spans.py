@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.annotations import Annotations
 from harness.corpus import Corpus
 from harness.parts import Task
-from harness.records import Annotations
 from harness.tasks._columns import (
     check_where,
     document_items,

@@ -10,7 +10,7 @@ from answers import LABELS, some_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.records import Annotations
+from harness.annotations import Annotations
 from harness.registry import make, parse
 
 ULP = 2.3e-16  # one unit in the last place of a number up to 1

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from harness.records import Annotations
+from harness.annotations import Annotations
 from harness.registry import make, parse
 
 LABELS = ("ARREST", "LEGAL", "RELEASE")

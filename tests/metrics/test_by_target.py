@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from answers import some_gold, some_predictions
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly, UnknownName
 from harness.parts import Metric
-from harness.records import Annotations
 from harness.registry import make, parse, settings_of
 
 STANCE = ("FAVOR", "AGAINST", "NONE")

@@ -10,11 +10,11 @@ from answers import some_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.annotations import Annotations
 from harness.counts import coded
 from harness.entities import label_totals, scheme_totals
 from harness.errors import AskedWrongly
 from harness.matching import SCHEMES, Spans, _best_pairing, credit, match_counts
-from harness.records import Annotations
 from harness.registry import make, parse
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from answers import WORDS, some_gold, some_predictions
 
-from harness.records import Annotations
+from harness.annotations import Annotations
 from harness.registry import make, parse
 
 SPECS = ("evidence_f1", 'evidence_f1(average="micro")')

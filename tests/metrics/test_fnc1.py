@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from harness.records import Annotations
+from harness.annotations import Annotations
 from harness.registry import make, parse
 
 LABELS = ("agree", "disagree", "discuss", "unrelated")

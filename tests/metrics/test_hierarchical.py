@@ -5,8 +5,8 @@ import random
 import pytest
 from answers import some_gold, some_predictions
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly
-from harness.records import Annotations
 from harness.registry import make, parse
 
 NAMES = ("hierarchical_precision", "hierarchical_recall", "hierarchical_f1")

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from answers import LABELS, some_gold, some_predictions
+from answers import LABELS, some_answers, some_gold, some_predictions
 
+from harness.annotations import Annotations
+from harness.counts import joint, label_counts
 from harness.parts import Metric, Ranking
-from harness.records import Annotations, Counts
+from harness.records import Counts
 from harness.registry import factory, make, names, parse, purposes
 
 LABEL_SETS = (LABELS, ("FAVOR", "AGAINST", "NONE"), ("agree", "disagree", "unrelated"))
@@ -172,3 +174,14 @@ def test_a_metric_says_its_range_direction_value_when_empty_and_source(name: str
     assert re.search(r"\(nan\)|nan where|scores 0|\b0 where", said)
     assert "Source: " in said
     assert purposes("metrics")[name]
+
+
+@pytest.mark.parametrize("few", [1, 4])
+def test_joint_counts_are_the_pairs_of_rows_that_occur(few: int) -> None:
+    gold = some_answers("label", 300, 1, gold=True, labels=LABELS[:few])
+    gold = Annotations.of_label(gold.item, LABELS, gold.answers())
+    a, b = (label_counts(gold, some_answers("label", 300, seed)) for seed in (2, 3))
+    rows_a, rows_b, times = joint(a, b)
+    found = np.repeat(np.hstack([rows_a, rows_b]), times, axis=0)
+    wanted = np.hstack([a.rows, b.rows])
+    assert sorted(map(tuple, found)) == sorted(map(tuple, wanted))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly
-from harness.records import Annotations
 from harness.registry import make, parse
 
 LABELS = ("FAVOR", "AGAINST", "NONE")

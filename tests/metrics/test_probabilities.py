@@ -13,10 +13,10 @@ from answers import LABELS, items_of, some_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.annotations import Annotations
 from harness.calibration import BLOCK, judged, mean_counts, mean_of, natural_log
 from harness.errors import AskedWrongly
 from harness.parts import Metric, Task
-from harness.records import Annotations
 from harness.registry import make, parse
 from harness.scoring import score
 

@@ -9,9 +9,9 @@ from answers import LABELS, some_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.annotations import Annotations
 from harness.errors import AskedWrongly
 from harness.parts import Ranking
-from harness.records import Annotations
 from harness.registry import make, parse
 from harness.stats.influence import interval, standard_error
 

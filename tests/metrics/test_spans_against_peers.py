@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.annotations import Annotations
 from harness.entities import scheme_totals
 from harness.matching import credit
-from harness.records import Annotations
 from harness.registry import make, parse
 
 LABELS = ("A", "B", "C")

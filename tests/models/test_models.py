@@ -5,7 +5,8 @@ import random
 import pytest
 from answers import LABELS
 
-from harness.records import ANSWERED, Annotations, Items
+from harness.annotations import Annotations
+from harness.records import ANSWERED, Items
 from harness.registry import Spec, make, module_of, names
 
 KINDS = ("label", "labels", "spans")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from answers import items_of
 
+from harness.annotations import Annotations
 from harness.errors import ProblemsFound
 from harness.parts import Task
-from harness.records import Annotations
 from harness.registry import parse
 from harness.result import Result
 from harness.running import run_model

@@ -3,8 +3,8 @@
 import pytest
 from answers import LABELS, items_of
 
+from harness.annotations import Annotations
 from harness.errors import UnknownName
-from harness.records import Annotations
 from harness.registry import make, parse
 
 

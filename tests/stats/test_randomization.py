@@ -14,6 +14,7 @@ from harness.stats import randomization as module
 from harness.stats.distinct import distinct, draw_counts
 from harness.stats.families import max_t
 from harness.stats.mcnemar import exact_p
+from harness.stats.paired import differences
 from harness.stats.randomization import null_differences, randomize
 
 
@@ -274,3 +275,21 @@ def test_exchangeable_systems_on_documents_of_many_items_raise_few_false_alarms(
         return one, other
 
     assert alarms(1500, pair, micro_f1) <= 0.06
+
+
+def test_pairs_with_how_many_units_have_each_give_what_the_units_do() -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.integers(0, 3, (500, 3)).astype(float), rng.integers(0, 3, (500, 3)).astype(float)
+    pairs, times = np.unique(np.hstack([a, b]), axis=0, return_counts=True)
+
+    def share(totals: np.ndarray) -> np.ndarray:
+        return totals[..., 0] / totals.sum(axis=-1)
+
+    [units] = randomize(a, b, [share], seed=3, draws=500)
+    [rows] = randomize(pairs[:, :3], pairs[:, 3:], [share], seed=3, draws=500, times=times)
+    assert (units.p, units.difference, units.n_units, units.n_differing) == (
+        rows.p, rows.difference, rows.n_units, rows.n_differing,
+    )  # fmt: skip
+    [units] = differences(a, b, [share], seed=3, draws=500)
+    [rows] = differences(pairs[:, :3], pairs[:, 3:], [share], seed=3, draws=500, times=times)
+    assert (units.low, units.high, units.p, units.n_units) == (rows.low, rows.high, rows.p, rows.n_units)
