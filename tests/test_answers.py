@@ -166,7 +166,7 @@ def test_labels_are_declared_and_never_taken_from_the_gold(tmp_path: Path) -> No
     gold = write(tmp_path / "gold.jsonl", Annotations.of_label(["a", "b"], ("B", "A"), ["B", "A"]))
     with pytest.raises(AskedWrongly, match=r"The gold holds: A,B\. Declare all there can be: --labels A,B"):
         harness.score(gold, gold)
-    with pytest.raises(ProblemsFound, match=r"gold\.jsonl:2: gold without an answer, or with a label"):
+    with pytest.raises(ProblemsFound, match=r"gold\.jsonl:2: gold with a label that is not declared"):
         harness.score(gold, gold, labels=["B"])
 
 

@@ -151,11 +151,13 @@ def _flaw(line: Line, asked: Asked) -> str:
 def _not_gold(answer: tuple[int, Any], asked: Asked, known: set[str]) -> str:
     """Why an answer cannot be gold."""
     status, value = answer
-    if status != ANSWERED:
-        return "gold without an answer, or with a label that is not declared"
-    if asked.kind == "spans" and not all(label in known for _, _, label in value):
-        return "gold with a label that is not declared"
-    return ""
+    if value is None:
+        return "gold without an answer"
+    each = [value] if asked.kind == "label" else value if asked.kind == "labels" else [span[2] for span in value]
+    unknown = next((label for label in each if label not in known), None)
+    if unknown is not None:
+        return f"gold with a label that is not declared, {quote(unknown)}"
+    return "gold without an answer" if status != ANSWERED else ""
 
 
 REMEDY = {

@@ -65,11 +65,13 @@ def command(
     {"item": "venezuela/000_57d2df40f0143d75", "label": "RELEASE"}
     {"item": "GROUP/ID", "spans": [[440, 454, "PER"]]}
     {"document": "GROUP/ID", "holder": "opv", "target": "penahanan", "label": "AGAINST"}
+    {"item": "GROUP/ID", "label": "A", "scores": {"A": 0.7, "B": 0.3}}      (for roc_auc, log_loss, ece ...)
+    {"item": "GROUP/ID", "labels": ["A", "B"]}                              (in a CSV: A|B)
 
-    An item that the file lacks is missing and counts as wrong. A gold file may say more of each item: `document` and
-    `group` are what chance is drawn over; they, `split` and any other column of texts, numbers, truth values or lists
-    can be sliced by (in JSON lines, one that the first 1,000 lines know). Files that are sorted by item are scored in
-    a stream, whatever their size.
+    An item that the file lacks is missing and counts as wrong; an item that was not asked is refused. A gold file may
+    say more of each item: `document` and `group` are what chance is drawn over; they, `split` and any other column of
+    texts, numbers, truth values or lists can be sliced by (in JSON lines, one that the first 1,000 lines know). Files
+    that are sorted by item are scored in a stream, whatever their size.
     """
     from harness import api
     from harness.cli import _show
@@ -96,13 +98,16 @@ def command(
             slices=slices,
             seed=seed,
             split=split,
-            labels=tuple(label for label in (labels or "").split(",") if label),
+            labels=tuple(label for label in map(str.strip, (labels or "").split(",")) if label),
             kind=kind or "",
             forms=(form, gold_as if gold else form),
             tags={name: said for name, said in (("reading", reading), ("scheme", scheme)) if said},
             tell=_show.counter("items scored"),
             warn=lambda said: click.secho(said, fg="yellow", err=True),
         )
+    if 2 * result.denominators["invalid"] > result.n:
+        click.secho("More than half of the answers hold a label that is not declared: is it spelt alike?", fg="yellow",
+                    err=True)  # fmt: skip
     if as_json:
         from harness.files import canonical
 

@@ -77,7 +77,11 @@ def test_tags_in_columns_need_no_gold_file_and_the_reading_is_named(said) -> Non
             "answers of kind spans",
         ),
         (["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A,B", "--kind", "spans"], 2, "gold.jsonl holds label"),
-        (["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A"], 1, "gold.jsonl:2: gold without an answer, or with"),
+        (
+            ["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A"],
+            1,
+            'gold with a label that is not declared, "B"',
+        ),
         (["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A,B", "--split", "test"], 2, "no column split"),
         (["mine.jsonl", "--gold", "gold.jsonl", "--labels", "A,B,A"], 2, "names a label twice"),
         (
