@@ -134,7 +134,8 @@ def evidence_of(lines: Sequence[Mapping[str, Any]], items: Items) -> dict[str, A
     given = [[(start, end, "evidence") for start, end in line.get("evidence", ())] for line in lines]
     if not any(given):
         return {}
-    words = [[(word.start(), word.end(), "word") for word in WORD.finditer(text)] for text in items["text"]]
+    of_text = {text: [(*word.span(), "word") for word in WORD.finditer(text)] for text in set(items["text"])}
+    words = [of_text[text] for text in items["text"]]
     return {
         "evidence": Annotations.of_spans(items["item"], ("evidence",), given),
         "words": Annotations.of_spans(items["item"], ("word",), words),
