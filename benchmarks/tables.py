@@ -1,4 +1,9 @@
-"""Writes the scores of the main benchmark into benchmarks/README.md.  python benchmarks/tables.py"""
+"""Writes the scores of the main benchmark into benchmarks/README.md, or with --check holds them against it.
+
+python benchmarks/tables.py [--check]
+"""
+
+import sys
 
 from pathlib import Path
 
@@ -11,7 +16,7 @@ HERE = Path(__file__).parent
 HEAD = """# Benchmarks
 
 `kabar.toml` is the main benchmark: `make run`, or `harness run benchmarks/kabar.toml`. The tables below are written by
-`python benchmarks/tables.py`; a test holds them. [speed/](speed/README.md) measures what the harness itself costs.
+`python benchmarks/tables.py`; CI holds them. [speed/](speed/README.md) measures what the harness itself costs.
 
 Read them with care: {documents} documents in {groups} groups are few. Intervals are 95 % by bootstrap over groups, and
 with fewer than 20 groups they are likely too narrow. The written texts are made so that shallow cues do not help.
@@ -35,9 +40,9 @@ def table(cells: list[Cell]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def text(store: Store | None = None) -> str:
-    """The whole page."""
-    benchmark = read(HERE / "kabar.toml")
+def text(store: Store | None = None, only: tuple[str, ...] = ()) -> str:
+    """The whole page, or with `only` that of some models."""
+    benchmark = read(HERE / "kabar.toml").only(only)
     cells = run_benchmark(benchmark, store=store)
     first = benchmark.tasks[1].items
     page = HEAD.format(documents=len(first), groups=len(set(first["group"])))
@@ -46,4 +51,8 @@ def text(store: Store | None = None) -> str:
 
 
 if __name__ == "__main__":
-    write_atomically(HERE / "README.md", text(Store(HERE.parent / "runs" / "store")).encode())
+    if "--check" in sys.argv:
+        if text() != (HERE / "README.md").read_text(encoding="utf-8"):
+            sys.exit("benchmarks/README.md is stale: run python benchmarks/tables.py")
+    else:
+        write_atomically(HERE / "README.md", text(Store(HERE.parent / "runs" / "store")).encode())

@@ -123,9 +123,10 @@ SCRIPT = """
 import sys, harness
 from harness.files import canonical
 task = harness.task("stance", "corpora/kabar")
+task = task.take(range(200))
 for model in ("tfidf(chars=0)", "majority"):
     sys.stdout.buffer.write(canonical(harness.run(model, task, folds=3).content))
-task = harness.task("entities", "corpora/kabar")
+task = harness.task("entities", "corpora/kabar").take(range(60))
 sys.stdout.buffer.write(canonical(harness.run("crf(iterations=10)", task, folds=3).content))
 """
 
