@@ -4,7 +4,6 @@ python benchmarks/tables.py [--check]
 """
 
 import sys
-
 from pathlib import Path
 
 from harness.benchmark import Cell, read, run_benchmark
