@@ -34,10 +34,10 @@ def test_the_corpus_is_well() -> None:
     assert check(KABAR) == []
 
 
-def test_it_has_the_seed_and_15_groups_of_4(kabar) -> None:
+def test_it_has_the_seed_and_90_groups_of_4(kabar) -> None:
     sizes = Counter(document.group for document in kabar)
     assert sizes.pop("venezuela") == 1
-    assert list(sizes.values()) == [4] * 15
+    assert list(sizes.values()) == [4] * 90
     assert {len(document.gold) for document in kabar} == {3}
 
 
@@ -154,7 +154,7 @@ def test_the_writers_labels_stand_beside_the_gold_and_were_not_needed_to_settle_
             gold = {(line["holder"], line["target"]): line["label"] for line in document.gold["stance"]}
             same += sum(gold[line["holder"], line["target"]] == line["label"] for line in meant)
             total += len(meant)
-    assert total == 176
+    assert total == 1021
     assert same / total > 0.9
 
 
@@ -168,7 +168,7 @@ def test_texts_are_60_to_180_words_and_no_two_begin_alike(kabar) -> None:
 def test_to_dataset_gives_splits_with_frozen_labels(kabar) -> None:
     data = kabar.to_dataset()
     assert sorted(data) == ["dev", "test", "train"]
-    assert sum(len(split) for split in data.values()) == 61
+    assert sum(len(split) for split in data.values()) == 361
     stance = data["train"].features["stance"].feature["label"]
     assert stance.names == ["FAVOR", "AGAINST", "NONE"]
     [seed] = [row for row in data["train"] if row["id"] == SEED]
@@ -189,3 +189,65 @@ def test_the_data_card_states_the_sizes_that_are(kabar) -> None:
         f"{stance.total()} stance pairs (FAVOR {stance['FAVOR']}, AGAINST {stance['AGAINST']}, NONE {stance['NONE']})"
     )
     assert said in " ".join(card.split())
+
+
+QUOTA = {
+    **dict.fromkeys(("PROTEST", "REPRESSION", "ARREST", "RELEASE", "LEGAL", "STATEMENT"), 34),
+    **dict.fromkeys(("ATTACK", "ELECTION", "OFFICE", "POLICY", "TALKS", "DISASTER", "ECONOMY"), 20),
+    "OTHER": 16,
+}
+CHALLENGES = (
+    *("negation", "irony", "nested-source", "opposite-stances", "background-trap", "planned-event", "minimal-pair"),
+    "ambiguous-name",
+)
+
+
+def test_primary_events_languages_and_splits_are_within_15_percent_of_their_quotas(kabar) -> None:
+    found = Counter(harness.task("event", kabar).gold.answers())
+    languages = Counter(document.language for document in kabar)
+    for count, quota in ((found, QUOTA), (languages, {"id": 264, "en": 48, "es": 48})):
+        assert all(abs(count[name] - wanted) <= 0.15 * wanted for name, wanted in quota.items()), count
+    groups = Counter({document.group: document.split for document in kabar}.values())
+    assert groups == {"train": 37, "dev": 9, "test": 45}
+
+
+def test_recurring_targets_stand_in_8_groups_and_on_both_sides_of_every_split(kabar) -> None:
+    groups: dict[str, set[tuple[str, str]]] = {}
+    for document in kabar:
+        for _, target in document.pairs.get("stance", ()):
+            groups.setdefault(target, set()).add((document.group, document.split))
+    recurring = {target: own for target, own in groups.items() if len(own) >= 8}
+    assert len(recurring) >= 12
+    for target, own in recurring.items():
+        assert {split for _, split in own} == {"train", "dev", "test"}, target
+
+
+def test_each_challenge_stands_in_30_documents(kabar) -> None:
+    count = Counter(tag for document in kabar for tag in document.meta.get("tags", ()))
+    assert {tag: count[tag] for tag in CHALLENGES if count[tag] < 30} == {}
+
+
+def test_half_of_the_names_in_test_were_not_seen_in_training(kabar) -> None:
+    def names(split: str) -> list[str]:
+        lines = [line for document in kabar if document.split == split for line in document.gold["entities"]]
+        return [line["text"].casefold() for line in lines if line["label"] in (*RULED, "NORP", "MISC")]
+
+    seen = set(names("train"))
+    test = names("test")
+    assert sum(name not in seen for name in test) >= len(test) / 2
+
+
+def test_no_run_of_8_words_is_shared_across_splits(kabar) -> None:
+    where: dict[tuple[str, ...], str] = {}
+    for document in kabar:
+        words = document.text.casefold().split()
+        for i in range(len(words) - 7):
+            run = tuple(words[i : i + 8])
+            assert where.setdefault(run, document.split) == document.split, (document.id, run)
+
+
+def test_a_second_reader_read_120_documents_of_30_groups(kabar) -> None:
+    read = [d for d in kabar if (KABAR / "documents" / f"{d.id}.reader2.jsonl").is_file()]
+    assert len(read) == 120
+    assert len({document.group for document in read}) == 30
+    assert all((KABAR / "documents" / f"{d.id}.reader1.jsonl").is_file() for d in read)
