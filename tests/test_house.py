@@ -41,6 +41,7 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "models": {"answers", "parts", "files", "predictions"},
     "metrics": {"parts", "counts", "calibration", "ranking", "stats", "matching", "entities", "hierarchy", "tags"},
     "checking": {"corpus", "counts", "stats"},
+    "agreement": {"corpus", "counts", "stats"},
     "editing": {"corpus", "checking", "files", "formats", "registry", "parts"},
     "answers": {"columns", "files", "predictions", "tags"},
     "slicing": set(),

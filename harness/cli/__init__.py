@@ -61,7 +61,7 @@ class Verbs(click.Group):
             formatter.write_dl(rows)
 
 
-GROUPS = {"corpus_": "What is done to a whole corpus: new, split, build."}
+GROUPS = {"corpus_": "What is done to a whole corpus: new, split, agree, build."}
 
 
 @click.group(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
