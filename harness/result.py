@@ -7,6 +7,7 @@ import functools
 import os
 import platform
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,26 +23,26 @@ from harness.stats.bootstrap import DRAWS, LEVEL, METHOD
 from harness.version import VERSION
 
 
-class Scored:
+class Scored(ABC):
     """Scores with how the items were answered, as a person and a program read them."""
 
     scores: tuple[Score, ...]
     denominators: Mapping[str, int]  # how the n items were answered
 
     @property
+    @abstractmethod
     def kind(self) -> str:
         """The kind of answer that was scored."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def signature(self) -> str:
         """One line that says what was measured; two results with one signature can be compared."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def content(self) -> dict[str, Any]:
         """What must come out the same whoever runs it. Canonical JSON of it is the result's identity."""
-        raise NotImplementedError
 
     @property
     def n(self) -> int:
