@@ -145,7 +145,7 @@ def score_files(
             f"{gold}: labels are not declared, and a score over those that happen to occur is not comparable. "
             f"The gold holds: {there}. Declare all there can be: --labels {there}"
         )
-    question = streaming.Question(kinds[0], declared, tuple(slices), split, dict(tags), header.task)
+    question = streaming.Question(kinds[0], declared, _names(slices), split, dict(tags), header.task)
     asked = measures(
         str(gold), question.prototype, metrics or (header.task.metrics if header.task else default_metrics(kinds[0]))
     )
@@ -153,5 +153,9 @@ def score_files(
 
 
 def _sliced(task: Task, slices: Sequence[str]) -> Task:
-    names = (slices,) if isinstance(slices, str) else tuple(slices)
-    return replace(task, slices=names) if names else task
+    return replace(task, slices=_names(slices)) if slices else task
+
+
+def _names(slices: Sequence[str]) -> tuple[str, ...]:
+    """The names of slices; one may be given alone."""
+    return (slices,) if isinstance(slices, str) else tuple(slices)

@@ -140,8 +140,8 @@ def score_files(
     answers.header(predictions, forms[0])  # says no before anything is counted
     marks: dict[str, Sequence[Any]] = dict.fromkeys(header.columns, ())
     refuse_unknown(question.slices, NO_ITEMS, replace(question.prototype, marks=marks))
-    unit = next((name for name in UNITS if name in header.columns), "item")
-    finest = tuple(name for name in UNITS if name in header.columns)
+    units = [name for name in UNITS if name in header.columns]
+    unit = units[0] if units else "item"
     if question.split and "split" not in header.columns:
         raise AskedWrongly("the gold has no column split. Leave --split away.")
     split = ("split",) if question.split else ()
@@ -155,7 +155,7 @@ def score_files(
         question.kind,
         question.labels,
         gold=True,
-        columns=tuple(name for name in dict.fromkeys((*finest, *question.slices, *split)) if name in header.columns),
+        columns=tuple(name for name in dict.fromkeys((*units, *question.slices, *split)) if name in header.columns),
         tags={**question.tags, **({"column": -2} if gold.samefile(predictions) else {})},
         evidence=False,
     )

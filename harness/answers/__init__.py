@@ -46,6 +46,11 @@ class Asked:
     tags: Mapping[str, Any] = field(default_factory=dict)  # of tags: reading and scheme; which column, from the end
     evidence: bool = True  # whether what answers rest on is read too
 
+    @property
+    def declare(self) -> str:
+        """What to do about a gold label that is not declared."""
+        return f"Declared labels are {', '.join(self.labels)}: declare more by --labels, or mend the gold."
+
 
 @dataclass(frozen=True, eq=False)
 class Block:

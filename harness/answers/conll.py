@@ -56,8 +56,7 @@ def read(path: Path, asked: Asked) -> Iterator[Block]:
             assert answers.offsets is not None and answers.starts is not None
             at = int((answers.codes < 0).argmax())
             line = chunk[int(np.searchsorted(answers.offsets, at, side="right")) - 1][0] + int(answers.starts[at])
-            remedy = f"Declared labels are {', '.join(asked.labels)}: declare more by --labels, or mend the gold."
-            problems.append(Problem(str(path), line, "gold with a label that is not declared", remedy))
+            problems.append(Problem(str(path), line, "gold with a label that is not declared", asked.declare))
         if asked.gold and chunk[-1][1] and "document" not in asked.columns:
             found = f"a {DOCUMENT} line, and none before the first sentence"
             problems.append(Problem(str(path), 0, found, "Begin with one, or leave them all away."))

@@ -156,8 +156,8 @@ def _block(path: Path, row: int, columns: dict[str, pa.Array], asked: Asked, oth
         if odd.any():
             problems.append(_at(path, row, odd, "a span that is empty or begins before 0", SHAPE["spans"]))
     if asked.gold and unknown.any():
-        remedy = f"Declared labels are {', '.join(asked.labels)}: declare more by --labels, or mend the gold."
-        problems.append(_at(path, row, unknown, "gold without an answer, or with a label that is not declared", remedy))
+        found = "gold without an answer, or with a label that is not declared"
+        problems.append(_at(path, row, unknown, found, asked.declare))
     known = {name: _said_of_items(path, name, columns[name]) for name in others}
     for name in UNITS:
         if name in known and known[name].null_count:

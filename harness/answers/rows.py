@@ -81,10 +81,7 @@ def blocks_of(path: Path, lines: Iterator[tuple[int, Line]], asked: Asked) -> It
             if not wrong:
                 assert not isinstance(answer, str) and not isinstance(scores, str)
                 if asked.gold and (odd := _not_gold(answer, asked, known)):
-                    remedy = (
-                        f"Declared labels are {', '.join(asked.labels)}: declare more by --labels, or mend the gold."
-                    )
-                    problems.append(Problem(str(path), number, odd, remedy))
+                    problems.append(Problem(str(path), number, odd, asked.declare))
                 taken.append((line, *answer, scores))
         if taken:
             yield _block(taken, asked)
