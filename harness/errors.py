@@ -2,7 +2,8 @@
 
 HarnessError                5  the run failed
 ├── AskedWrongly            2  a command, setting or name that cannot be
-│   └── UnknownName         2  … with the nearest valid name
+│   ├── UnknownName         2  … with the nearest valid name
+│   └── NotInstalled        2  a library that an extra brings, with the line that installs it
 └── ProblemsFound           1  the answer is no: every problem of the input, each with its place
 """
 
@@ -34,6 +35,17 @@ class UnknownName(AskedWrongly):
     def __init__(self, what: str, name: str, valid: Iterable[str], place: str = "") -> None:
         self.name, self.valid = name, sorted(valid)
         super().__init__(f"{place}unknown {what} {quote(name)}. {suggestion(name, self.valid)}")
+
+
+class NotInstalled(AskedWrongly):
+    """A library that only some parts need is not there.
+
+    >>> print(NotInstalled("spacy", "spacy"))
+    spacy is not installed. Install it: pip install "text-harness[spacy]"
+    """
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(f'{library} is not installed. Install it: pip install "text-harness[{extra}]"')
 
 
 @dataclass(frozen=True, order=True)

@@ -22,7 +22,7 @@ from types import ModuleType, UnionType
 from typing import Any, Literal, Union
 
 from harness.errors import AskedWrongly, UnknownName, quote
-from harness.parts import Metric
+from harness.parts import Metric, Model
 
 FOLDERS = {"metrics": "metric", "models": "model", "tasks": "task", "formats": "format"}
 HERE = Path(__file__).parent
@@ -166,14 +166,43 @@ def make(folder: str, spec: Spec, *given: Any) -> Any:
         inspect.signature(function).bind(*given, **spec.settings)
     except (TypeError, ValueError) as error:
         raise AskedWrongly(f"{spec.name} is no {FOLDERS[folder]}: it cannot be called as one ({error}).") from None
-    return function(*given, **{**spec.settings, **_metrics_within(function, spec, settings)})
+    return function(*given, **{**spec.settings, **_made_within(folder, spec)})
 
 
-def _metrics_within(function: Callable[..., Any], spec: Spec, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The metrics that a part takes as settings, `metric: Metric | str`, made from their specs, defaults too."""
-    taken = {p.name: p.default for p in _keywords(function) if Metric in typing.get_args(settings[p.name])}
-    texts = {key: spec.settings.get(key, default) for key, default in taken.items()}
-    return {key: make("metrics", parse(text)) for key, text in texts.items() if isinstance(text, str)}
+def parts_within(folder: str, spec: Spec) -> dict[str, list[tuple[str, Spec]]]:
+    """The parts that a part takes as settings, by setting: each as its folder and spec, defaults too.
+
+    Such a setting is declared as `metric: Metric | str`, `model: Model | str` or `models: tuple[Model | str, ...]`.
+    """
+    function = factory(folder, spec.name)
+    hints = _settings(function)
+    found: dict[str, list[tuple[str, Spec]]] = {}
+    for parameter in _keywords(function):
+        inner = _folder_of(hints[parameter.name])
+        given = spec.settings.get(parameter.name, parameter.default)
+        if inner and given is not parameter.empty and given is not None:
+            texts = [given] if isinstance(given, str) else [text for text in given if isinstance(text, str)]
+            found[parameter.name] = [(inner, parse(text)) for text in texts]
+    return found
+
+
+def _folder_of(hint: Any) -> str:
+    """The open folder whose parts such a setting takes; empty where it takes none."""
+    for one in (hint, *typing.get_args(hint)):
+        for promise, folder in ((Metric, "metrics"), (Model, "models")):
+            if promise in typing.get_args(one):
+                return folder
+    return ""
+
+
+def _made_within(folder: str, spec: Spec) -> dict[str, Any]:
+    """The parts that a part takes as settings, made from their specs."""
+    hints = _settings(factory(folder, spec.name))
+    made: dict[str, Any] = {}
+    for key, inner in parts_within(folder, spec).items():
+        parts = tuple(make(where, one) for where, one in inner)
+        made[key] = parts if typing.get_origin(hints[key]) in (tuple, list) else parts[0]
+    return made
 
 
 def settings_of(folder: str, name: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from harness import scoring
 from harness.annotations import Annotations, joined
 from harness.errors import AskedWrongly, HarnessError, UnknownName
 from harness.parts import Metric, Model, Ranking, Task
-from harness.registry import Spec, make, module_of, parse
+from harness.registry import Spec, make, module_of, parse, parts_within
 from harness.result import Result
 from harness.scoring import Measure
 from harness.slicing import Seen, cut_by, surfaces
@@ -216,9 +216,9 @@ def predict(
         dealt = folds_of(task, folds, seed)
         everything = set(range(len(task)))
         cells = [(sorted(everything - set(fold)), fold) for fold in dealt]
-    module = module_of("models", spec.name)
-    code = code_of(module)
-    libraries = libraries_of(module)
+    modules = [module_of("models", one.name) for one in specs_in(spec)]
+    code = b"\0".join(map(code_of, modules))
+    libraries = sorted({name for module in modules for name in libraries_of(module)})
     parts = []
     for n, (learn, score) in enumerate(cells, 1):
         train, test = task.take(learn), task.take(score)
@@ -309,8 +309,19 @@ def fits(task: Task, spec: Spec) -> bool:
 
 
 def kinds_of(spec: Spec) -> tuple[str, ...]:
-    """The kinds of answer a model can give, as its module says; all where it says nothing."""
-    return tuple(getattr(module_of("models", spec.name), "KINDS", ("label", "labels", "spans")))
+    """The kinds of answer a model can give, as its module says; all where it says nothing.
+
+    One that is made of others gives what all of them can give.
+    """
+    own = tuple(getattr(module_of("models", spec.name), "KINDS", ("label", "labels", "spans")))
+    inner = [set(kinds_of(one)) for one in specs_in(spec)[:-1]]
+    return tuple(kind for kind in own if all(kind in kinds for kinds in inner))
+
+
+def specs_in(spec: Spec) -> list[Spec]:
+    """A model's spec, and before it those of the models that it is made of."""
+    inner = [one for specs in parts_within("models", spec).values() for where, one in specs if where == "models"]
+    return [*(deep for one in inner for deep in specs_in(one)), spec]
 
 
 @contextmanager
