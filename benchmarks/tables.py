@@ -1,28 +1,47 @@
-"""Writes the scores of the main benchmark into benchmarks/README.md, or with --check holds them against it.
+"""Writes the scores of the benchmarks into benchmarks/README.md and kabar's card, or with --check holds them to it.
 
 python benchmarks/tables.py [--check]
 """
 
+import re
 import sys
+import tempfile
 from pathlib import Path
 
-from harness.benchmark import Cell, read, run_benchmark
+from harness.benchmark import Outcome, read, run_benchmark
 from harness.files import write_atomically
 from harness.scores import show_value
 from harness.store import Store
 
 HERE = Path(__file__).parent
+PAGE = HERE / "README.md"
+CARD = HERE.parent / "corpora" / "kabar" / "README.md"
 HEAD = """# Benchmarks
 
 `kabar.toml` is the main benchmark: `make run`, or `harness run benchmarks/kabar.toml`. The tables below are written by
 `python benchmarks/tables.py`; CI holds them. [speed/](speed/README.md) measures what the harness itself costs.
 
-Read them with care: {documents} documents in {groups} groups are few. Intervals are 95 % by bootstrap over groups, and
-with fewer than 20 groups they are likely too narrow. The written texts are made so that shallow cues do not help.
+Read them with care: {documents} documents in {groups} groups are few. Intervals are 95 % by bootstrap over groups, of
+these fitted models: folds share training documents. The written texts are made so that shallow cues do not help.
+"""
+READERS = """
+# Beside a second reader
+
+`kabar-readers.toml`: the same models, learned as above, scored on the documents alone that were read twice. `reader2` is
+a language model that saw the texts, the guidelines and the list of pairs, and neither gold nor writer.
+"""
+BEGIN, END = "<!-- begin: models -->\n", "<!-- end: models -->"
+GAPS = """On the {documents} documents read twice, by the first metric of each task: the floor, the best of the light models
+(`benchmarks/kabar-readers.toml`; 5 folds, each learning from all other groups), and the raw second reader, who is a
+language model, against the gold.
+
+| task | metric | majority | best light model | second reader | left to gain |
+|---|---|---|---|---|---|
+{rows}
 """
 
 
-def table(cells: list[Cell]) -> str:
+def table(cells: list[Outcome]) -> str:
     """One task's models as a Markdown table."""
     results = [(cell.model, cell.result) for cell in cells if cell.result]
     metrics = [score.metric for score in results[0][1].headlines]
@@ -35,8 +54,15 @@ def table(cells: list[Cell]) -> str:
         f"|---|{'---|' * len(metrics)}",
     ]
     for model, result in results:
-        rows.append(f"| {model} (`{result.model}`) | {' | '.join(map(show_value, result.headlines))} |")
+        name = model if result.model == model else f"{model} (`{result.model}`)"
+        rows.append(f"| {name} | {' | '.join(map(show_value, result.headlines))} |")
     return "\n".join(rows) + "\n"
+
+
+def tables(cells: list[Outcome]) -> str:
+    """A table for each task, in their order."""
+    tasks = dict.fromkeys(cell.task for cell in cells)
+    return "".join(table([cell for cell in cells if cell.task == task]) for task in tasks)
 
 
 def text(store: Store | None = None, only: tuple[str, ...] = ()) -> str:
@@ -44,14 +70,43 @@ def text(store: Store | None = None, only: tuple[str, ...] = ()) -> str:
     benchmark = read(HERE / "kabar.toml").only(only)
     cells = run_benchmark(benchmark, store=store)
     first = benchmark.tasks[1].items
-    page = HEAD.format(documents=len(first), groups=len(set(first["group"])))
-    tasks = dict.fromkeys(cell.task for cell in cells)
-    return page + "".join(table([cell for cell in cells if cell.task == task]) for task in tasks)
+    head = HEAD.format(documents=len(first), groups=len(set(first["group"])))
+    names = tuple(name for name in only if name in read(HERE / "kabar-readers.toml").models)
+    return head + tables(cells) + READERS + tables(beside_readers(store, names))
+
+
+def beside_readers(store: Store | None, only: tuple[str, ...] = ()) -> list[Outcome]:
+    """The light models and the second reader on what was read twice."""
+    return run_benchmark(read(HERE / "kabar-readers.toml").only(only), store=store)
+
+
+def gaps(cells: list[Outcome]) -> str:
+    """How far the best light model of each task is from the floor and from the second reader, for the data card."""
+    rows, documents = [], 0
+    for task in dict.fromkeys(cell.task for cell in cells):
+        heads = {cell.model: cell.result.headlines[0] for cell in cells if cell.task == task and cell.result}
+        reader, floor = heads.pop("reader2"), heads.pop("majority")
+        name, best = max(heads.items(), key=lambda one: one[1].value)
+        shown = " | ".join((show_value(floor), f"{name} {show_value(best)}", show_value(reader)))
+        rows.append(f"| {task} | `{best.metric}` | {shown} | {reader.value - best.value:.3f} |")
+        documents = max(len(set(cell.result.task.items["document"])) for cell in cells if cell.result)
+    return GAPS.format(documents=documents, rows="\n".join(rows))
+
+
+def card(cells: list[Outcome]) -> str:
+    """The data card as it should stand, its part about models written anew."""
+    said = CARD.read_text(encoding="utf-8")
+    return re.sub(f"(?s){BEGIN}.*?{END}", lambda _: f"{BEGIN}{gaps(cells)}{END}", said)
 
 
 if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) if "--check" in sys.argv else HERE.parent / "runs" / "store")
+        wanted = {PAGE: text(store), CARD: card(beside_readers(store))}
     if "--check" in sys.argv:
-        if text() != (HERE / "README.md").read_text(encoding="utf-8"):
-            sys.exit("benchmarks/README.md is stale: run python benchmarks/tables.py")
+        stale = [str(path) for path, due in wanted.items() if path.read_text(encoding="utf-8") != due]
+        if stale:
+            sys.exit(f"stale: {', '.join(stale)}. Run python benchmarks/tables.py")
     else:
-        write_atomically(HERE / "README.md", text(Store(HERE.parent / "runs" / "store")).encode())
+        for path, due in wanted.items():
+            write_atomically(path, due.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,15 +16,16 @@ from harness.files import digest, read_toml
 from harness.parts import Task
 from harness.registry import Spec, make, parse
 from harness.result import Result
-from harness.running import FOLDS, SEED, Progress, fits, metrics_of, run_model, silent
+from harness.running import FOLDS, SEED, Asked, Progress, fits, metrics_of, run_all, score_answers, silent
 from harness.slicing import refuse_unknown
 from harness.store import Store
 
-TOP = ("seed", "folds", "split", "tasks", "models")
+TOP = ("seed", "seeds", "folds", "split", "tasks", "models")
 MODEL_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 No = Callable[[Sequence[str], str, str], None]  # where, what was found, the remedy
-EXAMPLE = {"metrics": "f1", "slices": "language"}
-OF_TASK = ("corpus", "use", "metrics", "slices")
+EXAMPLE = {"metrics": "f1", "slices": "language", "readers": "reader2"}
+OF_TASK = ("corpus", "built_by", "use", "metrics", "slices", "readers")
+ELSEWHERE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")  # as in a shell: what the environment says, else what stands here
 
 
 def task_of(name: str, corpus: Corpus) -> Task:
@@ -39,6 +41,26 @@ def task_of(name: str, corpus: Corpus) -> Task:
         settings["metrics"] = tuple(settings["metrics"])
     task: Task = make("tasks", Spec(use, settings), corpus, name)
     return task
+
+
+def read_by(readers: Sequence[str], task: Task, use: str, path: Path) -> Task:
+    """The task with the answers of other annotators beside it; what all of them read is what will be scored.
+
+    Raises AskedWrongly for one who has not done the layer of any document.
+    """
+    answers, read = {}, [True] * len(task)
+    place = {item: i for i, item in enumerate(task.items["item"])}
+    for reader in readers:
+        theirs = task_of(use, load(find(path), by=reader))
+        came = {place[item]: i for i, item in enumerate(theirs.items["item"]) if item in place}
+        if not came:
+            raise AskedWrongly(
+                f"{reader} has not done {task.name} of any document. Readers are the NAME of ID.NAME.jsonl."
+            )
+        done = set(theirs.items["document"])
+        read = [both and document in done for both, document in zip(read, task.items["document"], strict=True)]
+        answers[reader] = theirs.gold.bare.take([came.get(i, -1) for i in range(len(task))])
+    return replace(task, readers=answers, read=read if readers else ())
 
 
 def tasks_of(corpus: Corpus) -> list[str]:
@@ -57,6 +79,7 @@ class Benchmark:
     seed: int = SEED
     folds: int = FOLDS
     split: str = ""
+    seeds: int = 1  # trainings of each model; what differs is the seed of training, not the folds
 
     def cells(self) -> Iterator[tuple[Task, str, Spec]]:
         """Every task with every model that can answer it."""
@@ -64,6 +87,13 @@ class Benchmark:
             for name, spec in self.models.items():
                 if fits(task, spec) and task.name in self.only_on.get(name, (task.name,)):
                     yield task, name, spec
+
+    def asked(self) -> Iterator[tuple[str, str, Asked]]:
+        """Every task with every model that can answer it and every seed of training: their names, and what is asked."""
+        for task, name, spec in self.cells():
+            metrics = metrics_of(task)
+            for seed in range(self.seed, self.seed + self.seeds):
+                yield self.title(task), name, Asked(task, spec, metrics, seed, self.folds, self.split, self.seed)
 
     def only(self, models: tuple[str, ...]) -> Benchmark:
         """The same with some of its models alone."""
@@ -82,19 +112,20 @@ class Benchmark:
     def identity(self) -> str:
         """Digest of what is asked: corpora, tasks, models and protocol. Names the folder of its results."""
         tasks = [
-            [task.corpus_digest, task.name, dict(task.settings), list(task.metrics), list(task.slices)]
+            [task.corpus_digest, task.name, dict(task.settings), list(task.metrics), list(task.slices), [*task.readers]]
             for task in self.tasks
         ]
         models = {name: str(spec) for name, spec in self.models.items()}
-        return digest([tasks, models, self.seed, self.folds, self.split])
+        return digest([tasks, models, self.seed, self.seeds, self.folds, self.split])
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One model on one task of a benchmark, and what came of it: a result, or the reason why there is none."""
+class Outcome:
+    """One model with one seed on one task of a benchmark, and what came of it: a result, or why there is none."""
 
     task: str
     model: str
+    seed: int
     result: Result | None
     error: HarnessError | None = None
 
@@ -120,6 +151,7 @@ def read(path: Path, tell: Tell = lambda done, total: None) -> Benchmark:
             no((key,), f"unknown key {quote(key)}", suggestion(key, TOP))
     for key, kind, wanted in (
         ("seed", int, "a whole number"),
+        ("seeds", int, "a whole number"),
         ("folds", int, "a whole number"),
         ("split", str, "a text"),
     ):
@@ -136,11 +168,13 @@ def read(path: Path, tell: Tell = lambda done, total: None) -> Benchmark:
                 no(("models", name, "tasks"), f"unknown task {quote(task)}", suggestion(task, sorted(known)))
     if problems:
         raise AskedWrongly("\n".join(map(str, sorted(set(problems)))))
-    split = table.get("split", "")
-    if not 0 <= table.get("seed", SEED) < 2**32:
-        raise AskedWrongly(f"{place}:{lines('seed')}: seed out of range. Give a whole number from 0 to {2**32 - 1}.")
-    seed, folds = table.get("seed", SEED), table.get("folds", FOLDS)
-    return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split)
+    seed, seeds = table.get("seed", SEED), table.get("seeds", 1)
+    if seed < 0 or seeds < 1 or seed + seeds > 2**32:
+        raise AskedWrongly(
+            f"{place}:{lines('seed')}: seed or seeds out of range. Give a seed from 0 to {2**32 - 1}, and seeds from 1."
+        )
+    folds, split = table.get("folds", FOLDS), table.get("split", "")
+    return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split, seeds)
 
 
 def _models(table: Any, no: No) -> tuple[dict[str, Spec], dict[str, tuple[str, ...]]]:
@@ -188,17 +222,21 @@ def _tasks(tables: Any, folder: Path, no: No, tell: Tell) -> list[Task]:
         if not isinstance(where, str) or not isinstance(use, str):
             no(here, "a task needs corpus and use", 'Write corpus = "../corpora/kabar", use = "stance".')
             continue
-        lists = {key: table[key] for key in ("metrics", "slices") if key in table}
+        lists = {key: table[key] for key in EXAMPLE if key in table}
         odd = [key for key, value in lists.items() if not _is_list_of_texts(value)]
         for key in odd:
             no((*here, key), f"{key} is not a list of {key}", f'Write {key} = ["{EXAMPLE[key]}"].')
         if odd:
             continue
-        path = folder / where
+        path = folder / ELSEWHERE.sub(_from_environment, where)
+        if "built_by" in table and not path.exists():
+            remedy = f"Build it: {table['built_by']} (what it needs is said there)."
+            no((*here, "corpus"), f"corpus {os.path.normpath(path)} is not there", remedy)
+            continue
         try:
             if path not in loaded:
                 loaded[path] = load(find(path), tell)
-            task = task_of(use, loaded[path])
+            task = read_by(lists.get("readers", ()), task_of(use, loaded[path]), use, path)
         except AskedWrongly as error:
             no((*here, "use"), *_in_two(error))
             continue
@@ -217,6 +255,12 @@ def _tasks(tables: Any, folder: Path, no: No, tell: Tell) -> list[Task]:
     return tasks
 
 
+def _from_environment(match: re.Match[str]) -> str:
+    """`${HARNESS_PUBLIC:-../../runs/public}`: a folder of the environment counts from where the command is run."""
+    value = os.environ.get(match[1])
+    return str(Path(value).absolute()) if value else match[2]
+
+
 def _is_list_of_texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
@@ -231,24 +275,33 @@ def run_benchmark(
     benchmark: Benchmark | str | Path,
     *,
     store: Store | None = None,
+    workers: int = 1,
     progress: Progress = silent,
-    finished: Callable[[Cell], None] = lambda cell: None,
-) -> list[Cell]:
-    """Run every cell of a benchmark. A cell that fails is told with its reason, and the others go on.
+    finished: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Run every cell of a benchmark. One that fails is told with its reason, and the others go on.
 
-    `finished` is called with each cell as it ends, so that what is done is kept whatever comes after.
+    `finished` is called with each outcome as it ends, so that what is done is kept whatever comes after.
     """
     if not isinstance(benchmark, Benchmark):
         benchmark = read(Path(benchmark))
-    protocol: dict[str, Any] = {"seed": benchmark.seed, "folds": benchmark.folds, "split": benchmark.split}
-    done = []
-    for task, name, spec in benchmark.cells():
-        title = benchmark.title(task)
-        try:
-            result = run_model(task, spec, metrics_of(task), store=store, progress=progress, **protocol)
-            cell = Cell(title, name, result)
-        except HarnessError as error:
-            cell = Cell(title, name, None, error)
-        finished(cell)
-        done.append(cell)
-    return done
+    plan = list(benchmark.asked())
+    done: dict[int, Outcome] = {}
+    readers = [outcome for task in benchmark.tasks for outcome in _of_readers(task, benchmark)]
+    for outcome in readers:
+        finished(outcome)
+    for i, came in run_all([asked for *_, asked in plan], store=store, workers=workers, progress=progress):
+        task, model, asked = plan[i]
+        both = (None, came) if isinstance(came, HarnessError) else (came, None)
+        done[i] = Outcome(task, model, asked.seed, *both)
+        finished(done[i])
+    return [*(done[i] for i in range(len(plan))), *readers]
+
+
+def _of_readers(task: Task, benchmark: Benchmark) -> Iterator[Outcome]:
+    """Each reader of a task scored as a model is, on what all of them read."""
+    both = [i for i, read in enumerate(task.read) if read]
+    for reader, answers in task.readers.items():
+        seed, measures = benchmark.seed, metrics_of(task)
+        result = score_answers(task.take(both), answers.take(both), measures, seed=seed, model=reader, protocol="read")
+        yield Outcome(benchmark.title(task), reader, seed, result)

@@ -11,6 +11,7 @@ from typing import Any
 from harness.corpus import Corpus, Layer, Schema
 from harness.corpus.lines import fits, spans_of
 from harness.corpus.reading import AnnotationFile, Reading, read_corpus
+from harness.disputes import check_disputes
 from harness.errors import Problem, quote, suggestion
 from harness.records import Document
 
@@ -37,6 +38,8 @@ def problems_of(reading: Reading) -> list[Problem]:
         _check_text(document, reading.places[document.id], no)
         for file in reading.annotations[document.id]:
             _check_file(file, document, reading.schema, no)
+        if document.id in reading.disputes:
+            check_disputes(document, reading, no)
         _check_tasks(document, reading, no)
     _check_splits(reading, no)
     _check_names(reading, no)

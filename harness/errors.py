@@ -45,7 +45,8 @@ class NotInstalled(AskedWrongly):
     """
 
     def __init__(self, library: str, extra: str) -> None:
-        super().__init__(f'{library} is not installed. Install it: pip install "text-harness[{extra}]"')
+        what = f'"text-harness[{extra}]"' if extra else library
+        super().__init__(f"{library} is not installed. Install it: pip install {what}")
 
 
 @dataclass(frozen=True, order=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import platform
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ import msgspec
 from harness.errors import Problem, ProblemsFound, quote
 
 DEEPEST = 64  # nesting that no file of ours needs and every reader bears
+_HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # in the names of temporary files
 LONGEST_INTEGER = 1000  # digits; Python refuses to print integers of some thousand
 
 
@@ -56,7 +58,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     import tempfile
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{_HOST}-{os.getpid()}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), 0o644)
@@ -68,6 +70,32 @@ def write_atomically(path: Path, data: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove from a folder, and those in it, the temporary files of processes of this machine that were killed."""
+    for path in left_over(folder):
+        path.unlink(missing_ok=True)
+
+
+def left_over(folder: Path) -> list[Path]:
+    """Those temporary files."""
+    found = []
+    for path in folder.rglob(f".{_HOST}-*.tmp"):
+        process = path.name.removeprefix(f".{_HOST}-").partition("-")[0]
+        if process.isdigit() and not _alive(int(process)):
+            found.append(path)
+    return found
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def sync_folder(folder: Path) -> None:

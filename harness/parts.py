@@ -40,6 +40,8 @@ class Task:
     of: tuple[str, ...] = ()  # the facets that an item has besides its document
     settings: Mapping[str, Any] = field(default_factory=dict)  # how the layer was asked; part of the identity
     slices: tuple[str, ...] = ()  # by what the scored items are cut besides
+    readers: Mapping[str, Annotations] = field(default_factory=dict)  # who else answered, by name
+    read: Sequence[bool] = ()  # of each item, whether every reader had it; where there are readers, only those count
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slices", tuple(dict.fromkeys(self.slices)))  # one asked for twice is one
@@ -49,7 +51,9 @@ class Task:
 
     def take(self, index: Sequence[int]) -> Task:
         """The same question about some of the items."""
-        return replace(self, items=self.items.take(index), gold=self.gold.take(index))
+        readers = {name: answers.take(index) for name, answers in self.readers.items()}
+        read = [self.read[i] for i in index] if readers else ()
+        return replace(self, items=self.items.take(index), gold=self.gold.take(index), readers=readers, read=read)
 
     def __str__(self) -> str:
         return f"{self.name} of {self.corpus}: {len(self)} items, {len(self.gold.labels)} labels"

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.annotations import Annotations, SpanTuple
 from harness.errors import Problem, ProblemsFound, quote, suggestion
 from harness.files import compact, stream_json_lines, write_atomically
 from harness.records import ANSWERED, INVALID, STATUSES, Items, Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 FEW, MANY = 20, 200  # problems that get a suggestion, names that one is looked for among
 BIGGEST_SCORE = 3.4e38  # of float32
@@ -86,11 +90,7 @@ def read(path: Path, items: Items, kind: Kind, labels: Sequence[str], of: Sequen
                 scores[i] = row
     if problems:
         raise ProblemsFound(problems)
-    said = _annotations(items["item"], kind, labels, answers, status, scores)
-    if not evidence:
-        return said
-    rests_on = Annotations.of_spans(said.item, ("evidence",), [evidence.get(i) for i in range(len(said))])
-    return replace(said, besides={"evidence": rests_on})
+    return annotations_of(items["item"], kind, labels, answers, status, scores, evidence)
 
 
 def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -101,25 +101,37 @@ def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str,
         problems.extend(found.problems)
 
 
-def _annotations(
+def annotations_of(
     item: Sequence[str],
     kind: Kind,
     labels: Sequence[str],
     answers: list[Any],
     status: list[int],
-    scores: dict[int, list[float]],
+    scores: Mapping[int, list[float]],
+    evidence: Mapping[int, list[SpanTuple]],
 ) -> Annotations:
+    """Answers that were read one by one; scores and evidence by the item's place, scores kept where all have them."""
     if kind == "spans":
-        return Annotations.of_spans(item, labels, answers, status=status)
-    table = None
-    if scores and len(scores) == sum(one == ANSWERED for one in status):
-        import numpy as np
+        said = Annotations.of_spans(item, labels, answers, status=status)
+    else:
+        make = Annotations.of_label if kind == "label" else Annotations.of_labels
+        said = make(item, labels, answers, status=status, scores=_table(len(labels), status, scores))
+    if not evidence:
+        return said
+    rests_on = Annotations.of_spans(item, ("evidence",), [evidence.get(i) for i in range(len(said))])
+    return replace(said, besides={"evidence": rests_on})
 
-        table = np.zeros((len(item), len(labels)), np.float32)
-        for i, row in scores.items():
-            table[i] = row
-    make = Annotations.of_label if kind == "label" else Annotations.of_labels
-    return make(item, labels, answers, status=status, scores=table)
+
+def _table(labels: int, status: list[int], scores: Mapping[int, list[float]]) -> npt.NDArray[np.float32] | None:
+    """(n_items, n_labels), or None where an answer has no scores."""
+    if not scores or len(scores) < sum(one == ANSWERED for one in status):
+        return None
+    import numpy as np
+
+    table = np.zeros((len(status), labels), np.float32)
+    for i, row in scores.items():
+        table[i] = row
+    return table
 
 
 def _item_of(line: dict[str, Any], of: Sequence[str]) -> str | None:

@@ -50,8 +50,8 @@ def _literal(value: Any) -> str:
 def parse(text: str) -> Spec:
     """A spec from its text.
 
-    >>> str(parse("tfidf( see='target', C=1 )"))
-    'tfidf(C=1, see="target")'
+    >>> str(parse("blind( see='target', model='majority' )"))
+    'blind(model="majority", see="target")'
     """
     match = re.fullmatch(r"\s*([^()\s][^()]*?)\s*(\((.*)\))?\s*", text, re.DOTALL)
     if not match:

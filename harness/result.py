@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import os
 import platform
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -87,13 +88,20 @@ class Result(Scored):
     """What came of one model on one task."""
 
     task: Task  # the items that were scored
-    predicted: Annotations
+    answers: Callable[[], Annotations]  # gives the predictions; where scores were kept, they are read when asked for
+    answered: str  # the identity of the predictions
     scores: tuple[Score, ...]
     denominators: Mapping[str, int]  # how the n items were answered
     model: str
     protocol: str  # "5-fold", "train>test"
     metrics: tuple[str, ...]
-    seed: int
+    seed: int  # of training
+    draw: int  # of folds and intervals
+
+    @functools.cached_property
+    def predicted(self) -> Annotations:
+        """One answer an item, in the order of the items."""
+        return self.answers()
 
     @property
     def kind(self) -> str:
@@ -105,7 +113,7 @@ class Result(Scored):
         """One line that says what was measured; two results with one signature can be compared."""
         corpus = f"{self.task.corpus}@{self.task.corpus_digest[:8]}"
         metrics = "+".join(self.metrics)
-        seed = f"seed {self.seed}"
+        seed = f"seed {self.seed}" if self.seed == self.draw else f"seed {self.seed} of {self.draw}"
         return " | ".join((corpus, self.task.name, self.protocol, self.model, seed, metrics, f"harness {VERSION}"))
 
     @functools.cached_property
@@ -124,6 +132,7 @@ class Result(Scored):
             "model": self.model,
             "protocol": self.protocol,
             "seed": self.seed,
+            "draw_seed": self.draw,
             "metrics": list(self.metrics),
             "slices": list(task.slices),
             "besides": task.gold.surroundings,
@@ -131,15 +140,22 @@ class Result(Scored):
             "n": len(task),
             "denominators": dict(self.denominators),
             "scores": [plain(score) for score in self.scores],
-            "predictions": self.predicted.digest,
+            "predictions": self.answered,
         }
 
     def write(self, folder: str | Path) -> None:
-        """Keep it: `content.json`, `provenance.json` and `predictions.jsonl`, each written whole."""
-        folder = Path(folder)
+        """Keep it: `content.json`, `provenance.json` and `predictions.jsonl`, each written whole.
+
+        Where the same content stands, nothing is written: it was written last.
+        """
+        folder, whole = Path(folder), canonical(self.content)
+        with contextlib.suppress(OSError):
+            if (folder / "content.json").read_bytes() == whole:
+                return
+        (folder / "content.json").unlink(missing_ok=True)
         predictions.write(folder / "predictions.jsonl", self.predicted)
         write_atomically(folder / "provenance.json", canonical(provenance()))
-        write_atomically(folder / "content.json", canonical(self.content))
+        write_atomically(folder / "content.json", whole)
 
 
 def interval_content(metrics: Sequence[str]) -> dict[str, Any]:
@@ -158,9 +174,6 @@ def plain(score: Score) -> dict[str, Any]:
 
 def provenance() -> dict[str, Any]:
     """Where, when and with what: nothing of it is part of a result's identity."""
-    from importlib.metadata import distributions
-
-    loaded = {d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"]}
     return {
         "harness": VERSION,
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -170,8 +183,15 @@ def provenance() -> dict[str, Any]:
         "processors": os.cpu_count() or 0,
         "byteorder": sys.byteorder,
         "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
-        "libraries": dict(sorted(loaded.items())),
+        "libraries": _installed(),
     }
 
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@functools.cache
+def _installed() -> dict[str, str]:
+    from importlib.metadata import distributions
+
+    return dict(sorted((d.metadata["Name"], d.version) for d in distributions() if d.metadata["Name"]))

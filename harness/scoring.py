@@ -175,6 +175,36 @@ def score(
     return tally.scores(name, seed=seed), tally.denominators
 
 
+def difference(
+    gold: Annotations,
+    a: Annotations,
+    b: Annotations,
+    items: Items,
+    spec: str,
+    metric: Measure,
+    *,
+    seed: int,
+) -> Score:
+    """What A scores above B on the same items: units are drawn with both answers, so that what is common cancels.
+
+    A ranking's interval comes from the difference in what each unit does to it (E. DeLong et al., 1988).
+    """
+    from harness.stats import influence, paired
+
+    name, unit, n_units = unit_of(items)
+    if isinstance(metric, Ranking):
+        (value_a, effects_a), (value_b, effects_b) = metric.values(gold, a), metric.values(gold, b)
+        value = float(value_a[0] - value_b[0])
+        low, high = influence.difference(value, sum_by_unit(effects_a - effects_b, unit, n_units)[:, 0])
+        reason = "" if low < high else "not estimable: no unit changes the difference"
+    else:
+        both = [sum_by_unit(metric.count(gold, said).rows, unit, n_units) for said in (a, b)]
+        [found] = paired.differences(both[0], both[1], [metric.score], seed=seed)
+        value, low, high = float(found.difference), float(found.low), float(found.high)
+        reason = found.reason or ""
+    return _score(spec, value, low, high, reason, len(gold), n_units, name)
+
+
 def _scores(total: _Sum, asked: Sequence[tuple[str, Formula]], unit: str, seed: int) -> Iterator[Score]:
     """The score of each formula on one sum of rows, on the same draws."""
     assert total.vectors is not None and total.times is not None

@@ -1,45 +1,23 @@
-"""The content-addressed store of finished cells: a key made of identities -> the answers that came of it."""
+"""The content-addressed store: a key made of identities -> the answers, or the scores, that came of it."""
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, distributions, version
+import contextlib
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from harness import predictions
 from harness.annotations import Annotations
 from harness.errors import HarnessError
-from harness.files import digest, digest_bytes, write_atomically
-from harness.parts import Task
+from harness.files import canonical, digest_bytes, sweep, write_atomically
 from harness.records import Items
-from harness.version import VERSION
 
-
-def key_of(train: Task, test: Items, model: str, code: bytes, libraries: Sequence[str], seed: int) -> str:
-    """The identity of everything that may change the answers of one cell.
-
-    Texts and gold that are learned from, texts that are answered, the model with its settings, the code of its
-    adapter, the versions of the harness, of Python (its tables of characters) and of the libraries, and the seed.
-    """
-    return digest(
-        {
-            "train": [train.items.digest, train.gold.digest],
-            "test": test.digest,
-            "model": model,
-            "code": digest_bytes(code),
-            "versions": {"harness": VERSION, "python": platform.python_version(), **_versions(libraries)},
-            "seed": seed,
-        }
-    )
-
-
-def _versions(libraries: Sequence[str]) -> dict[str, str]:
-    try:
-        return {name: version(name) for name in libraries}
-    except PackageNotFoundError as missing:
-        raise HarnessError(f"the model needs {missing.name}, which is not installed.") from None
+NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{16}\.jsonl?")
 
 
 class Store:
@@ -53,31 +31,61 @@ class Store:
 
     def get(self, key: str, test: Items, asked: Annotations) -> Annotations | None:
         """The stored answers to these items, of the kind and labels asked for, or None."""
-        if self.again:
-            return None
-        for path in sorted(self._folder(key).glob(f"{key}.*.jsonl")):
+        for path, _ in self._whole(key, "jsonl"):
             try:
-                if path.name == self._name(key, path.read_bytes()):
-                    return predictions.read(path, test, asked.kind, asked.labels)
-            except (HarnessError, OSError):  # somebody else's bytes: the cell is run again
+                return predictions.read(path, test, asked.kind, asked.labels)
+            except HarnessError:  # somebody else's bytes: the cell is run again
                 continue
         return None
 
     def put(self, key: str, predicted: Annotations) -> None:
         """Keep the answers of a finished cell, under a name that tells whether they are still whole."""
-        data = predictions.to_bytes(predicted)
-        write_atomically(self._folder(key) / self._name(key, data), data)
+        self._put(key, "jsonl", predictions.to_bytes(predicted))
 
-    def _folder(self, key: str) -> Path:
-        return self.root / key[:2]
+    def __contains__(self, key: str) -> bool:
+        """Whether answers are there that are still whole."""
+        return next(self._whole(key, "jsonl"), None) is not None
 
-    def _name(self, key: str, data: bytes) -> str:
-        return f"{key}.{digest_bytes(data)[:16]}.jsonl"
+    def scores(self, key: str) -> Any | None:
+        """What was kept of a result under this key, or None."""
+        return next((msgspec.json.decode(data) for _, data in self._whole(key, "json")), None)
+
+    def put_scores(self, key: str, value: Any) -> None:
+        """Keep what need not be counted and drawn again: a value that canonical JSON can write."""
+        self._put(key, "json", canonical(value))
+
+    def sweep(self) -> None:
+        """Remove what writers that were killed have left half written."""
+        sweep(self.root)
+
+    def unused(self, since: float) -> Iterator[os.DirEntry[str]]:
+        """The files that were neither written nor read since then, in seconds since 1970. No link is followed."""
+        if not self.root.is_dir():
+            return
+        for folder in os.scandir(self.root):
+            if len(folder.name) == 2 and folder.is_dir(follow_symlinks=False):
+                for file in os.scandir(folder):
+                    own = NAME.fullmatch(file.name) and file.name.startswith(folder.name)
+                    if own and file.is_file(follow_symlinks=False) and file.stat().st_mtime < since:
+                        yield file
+
+    def _whole(self, key: str, suffix: str) -> Any:
+        """The files of a key that hold the bytes they were written with, and those."""
+        if self.again:
+            return
+        for path in sorted((self.root / key[:2]).glob(f"{key}.*.{suffix}")):
+            try:
+                data = path.read_bytes()
+            except OSError:
+                continue
+            if path.name == _name(key, data, suffix):
+                with contextlib.suppress(OSError):  # a store that may only be read
+                    os.utime(path)
+                yield path, data
+
+    def _put(self, key: str, suffix: str, data: bytes) -> None:
+        write_atomically(self.root / key[:2] / _name(key, data, suffix), data)
 
 
-def libraries_of(module: Any) -> tuple[str, ...]:
-    """The libraries that a model's module says its answers depend on; where it says nothing, all there are."""
-    said = getattr(module, "LIBRARIES", None)
-    if said is not None:
-        return tuple(said)
-    return tuple(sorted({d.metadata["Name"] for d in distributions() if d.metadata["Name"]}))
+def _name(key: str, data: bytes, suffix: str) -> str:
+    return f"{key}.{digest_bytes(data)[:16]}.{suffix}"

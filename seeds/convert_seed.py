@@ -1,4 +1,4 @@
-"""The seed article and its reference annotation -> the first document of corpora/kabar.
+"""The seed article, its reference annotation and its second reading -> the first document of corpora/kabar.
 
 python seeds/convert_seed.py [FOLDER]        (default: corpora/kabar)
 """
@@ -134,6 +134,8 @@ def main(root: Path) -> None:
     )
     for name, data in document_files(document, schema.layers, schema.guideline):
         write_atomically(folder / name, data)
+    second = (HERE / "seed_reader2.jsonl").read_bytes()  # raw: as the second reader left it
+    write_atomically(folder / f"{document.name}.reader2.jsonl", second)
 
 
 if __name__ == "__main__":

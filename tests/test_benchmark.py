@@ -31,9 +31,9 @@ metrics = ["entity_f1(tier='all')"]
 floor = "majority"
 names = "gazetteer"
 [models.blind]
-use = "tfidf"
+use = "blind"
 see = "target"
-chars = 0
+model = "tfidf(chars=0)"
 tasks = ["stance"]
 """
 
@@ -43,7 +43,7 @@ def test_each_model_is_run_on_the_tasks_that_it_can_answer(tmp_path: Path) -> No
     cells = [(task.name, name, str(spec)) for task, name, spec in benchmark.cells()]
     assert cells == [
         ("stance", "floor", "majority"),
-        ("stance", "blind", 'tfidf(chars=0, see="target")'),
+        ("stance", "blind", 'blind(model="tfidf(chars=0)", see="target")'),
         ("entities", "floor", "majority"),
         ("entities", "names", "gazetteer"),
     ]
@@ -64,8 +64,8 @@ BAD = [
     ("seed = 7", "sede = 7", ':1: unknown key "sede". Did you mean "seed"'),
     ('use = "stance"', 'use = "stanze"', ':5: unknown task of kabar "stanze". Did you mean "stance"'),
     ('floor = "majority"', 'floor = "majorty"', ':11: unknown model "majorty". Did you mean "majority"'),
-    ("see = ", "seee = ", ':13: unknown setting of tfidf "seee". Did you mean "see"'),
-    ("chars = 0", 'chars = "no"', "chars="),
+    ("see = ", "seee = ", ':13: unknown setting of blind "seee". Did you mean "see"'),
+    ("chars=0", "chars='no'", "chars="),
     ('tasks = ["stance"]', 'tasks = ["stence"]', ':17: unknown task "stence". Did you mean "stance"'),
     (
         "entity_f1(tier='all')",
@@ -74,7 +74,7 @@ BAD = [
     ),
     ("entity_f1(tier='all')", "entity_f1(tier='all", "is not a part"),
     ("[models]\n", "[modles]\n", 'unknown key "modles"'),
-    ('use = "tfidf"', "use = 3", "neither a text nor a table"),
+    ('use = "blind"', "use = 3", "neither a text nor a table"),
     ("seed = 7", "seed = = 7", ":1: malformed TOML"),
     ("[[tasks]]", "[[questions]]", "no tasks"),
     ('floor = "majority"', '"../floor" = "majority"', ':11: model name "../floor"'),

@@ -1,6 +1,10 @@
 """The kabar corpus: the seed converted whole, invented names, balance, and what it promises of itself."""
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -8,7 +12,11 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness.agreement import disputed
 from harness.checking import check
+from harness.corpus.reading import read_corpus
+from harness.describing.writing import BEGIN, warnings_of
+from harness.disputes import disputes
 
 ROOT = Path(harness.__file__).parent.parent
 KABAR = ROOT / "corpora" / "kabar"
@@ -95,10 +103,6 @@ def test_the_seeds_entities_are_converted_whole(kabar, reference) -> None:
 
 
 def test_the_converter_writes_the_files_that_are_committed(tmp_path: Path) -> None:
-    import shutil
-    import subprocess
-    import sys
-
     shutil.copy(KABAR / "corpus.toml", tmp_path)
     subprocess.run([sys.executable, ROOT / "seeds" / "convert_seed.py", tmp_path], check=True)
     for path in sorted((tmp_path / "documents" / "venezuela").iterdir()):
@@ -176,19 +180,13 @@ def test_to_dataset_gives_splits_with_frozen_labels(kabar) -> None:
     assert seed["event"][0]["label"] == data["train"].features["event"].feature["label"].str2int("RELEASE")
 
 
-def test_the_data_card_states_the_sizes_that_are(kabar) -> None:
+def test_the_data_card_and_croissant_state_the_sizes_that_are(kabar) -> None:
     card = (KABAR / "README.md").read_text(encoding="utf-8")
     about = kabar.describe()
-    splits = about["splits"]
-    assert f"{about['documents']} short news texts in {about['groups']} groups" in card
-    assert f"| documents | {splits['train']} | {splits['dev']} | {splits['test']} | {len(kabar)} |" in card
-    languages = about["languages"]
-    assert f"{languages['id']} Indonesian, {languages['en']} English, {languages['es']} Spanish" in card
-    stance = Counter(line["label"] for document in kabar for line in document.gold["stance"])
-    said = (
-        f"{stance.total()} stance pairs (FAVOR {stance['FAVOR']}, AGAINST {stance['AGAINST']}, NONE {stance['NONE']})"
-    )
-    assert said in " ".join(card.split())
+    assert f"{about['documents']['all']} short news texts in {about['groups']['all']} groups" in card
+    assert BEGIN in card
+    assert (KABAR / "croissant.json").is_file()
+    assert warnings_of(read_corpus(KABAR, everyone=True)) == []
 
 
 QUOTA = {
@@ -246,8 +244,57 @@ def test_no_run_of_8_words_is_shared_across_splits(kabar) -> None:
             assert where.setdefault(run, document.split) == document.split, (document.id, run)
 
 
-def test_a_second_reader_read_120_documents_of_30_groups(kabar) -> None:
+def test_a_second_reader_read_120_documents_of_30_groups_and_the_seed(kabar) -> None:
     read = [d for d in kabar if (KABAR / "documents" / f"{d.id}.reader2.jsonl").is_file()]
-    assert len(read) == 120
-    assert len({document.group for document in read}) == 30
-    assert all((KABAR / "documents" / f"{d.id}.reader1.jsonl").is_file() for d in read)
+    assert len(read) == 121
+    assert len({document.group for document in read}) == 31
+    twice = [d.id for d in read if (KABAR / "documents" / f"{d.id}.reader1.jsonl").is_file()]
+    assert [d.id for d in read if d.id not in twice] == [SEED]  # its first reading is the reference
+
+
+def test_every_dispute_of_every_doubly_read_document_is_logged() -> None:
+    reading = read_corpus(KABAR, everyone=True)
+    logged = {
+        document: [(line["layer"], line.get("label", line.get("start")), line["said"]) for _, line in rows[1:]]
+        for document, (_, rows) in reading.disputes.items()
+    }
+    counted = {one.document for one in disputed(reading, most=1000)}  # roles besides primary are no items there
+    assert counted <= logged.keys()
+    found = {}
+    for document, files in reading.annotations.items():
+        own = {file.by: file for file in files}
+        first = own.get("reader1", own["gold"])
+        if "reader2" in own:
+            both = disputes([first, own["reader2"]], own["gold"], reading.schema.layers.values())
+            found[document] = [(d.about["layer"], d.about.get("label", d.about.get("start")), d.said) for d in both]
+    assert logged == {document: lines for document, lines in found.items() if lines}
+    assert sum(map(len, logged.values())) == 79
+
+
+def test_every_dispute_is_settled_by_a_rule_that_stands_in_the_guidelines() -> None:
+    sections = (KABAR / "GUIDELINES.md").read_text(encoding="utf-8").split("\n## ")
+    rules = {section.split(".")[0]: section for section in sections}
+    for path in sorted(KABAR.glob("documents/*/*.disputes.jsonl")):
+        for line in map(json.loads, path.read_text(encoding="utf-8").splitlines()[1:]):
+            section, number, word = re.fullmatch(r"(?:([0-9])(?:\.([0-9]+)| ([A-Z]+))|none)", line["rule"]).groups()
+            if section is None:
+                assert line["note"], (path, line)
+            elif number:
+                assert f"\n{number}. " in rules[section], (path, line)
+            else:
+                assert re.search(rf"\b{word}\b", rules[section]), (path, line)
+
+
+def test_the_logs_are_written_from_the_decisions_that_are_kept(tmp_path: Path) -> None:
+    shutil.copy(KABAR / "corpus.toml", tmp_path)
+    groups = {path.parent.name for path in KABAR.glob("documents/*/*.reader2.jsonl")}
+    for group in sorted(groups):
+        ignored = shutil.ignore_patterns("*.disputes.jsonl")
+        shutil.copytree(KABAR / "documents" / group, tmp_path / "documents" / group, ignore=ignored)
+    subprocess.run([sys.executable, ROOT / "seeds" / "log_disputes.py", tmp_path], check=True)
+    written, kept = (
+        {path.relative_to(root).as_posix(): path.read_bytes() for path in root.glob("documents/*/*.disputes.jsonl")}
+        for root in (tmp_path, KABAR)
+    )
+    assert written == kept
+    assert len(kept) == 52

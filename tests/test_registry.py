@@ -60,7 +60,7 @@ def test_a_spec_prints_so_that_it_is_read_as_itself(spec: Spec) -> None:
         ("tfidf", "tfidf"),
         (" tfidf() ", "tfidf"),
         ("tfidf(C=0.5)", "tfidf(C=0.5)"),
-        ("tfidf( see='target' , C = 1 )", 'tfidf(C=1, see="target")'),
+        ("blind( see='target' , model = 'majority' )", 'blind(model="majority", see="target")'),
         ("csv(delimiter=';')", 'csv(delimiter=";")'),
         (r"csv(delimiter='\t')", r"csv(delimiter='\t')"),
         ("x(a=(1, 'b'), b=[True, None], c=-1e999)", "x(a=(1, 'b'), b=[True, None], c=-1e999)"),
@@ -117,7 +117,7 @@ def test_nothing_in_a_spec_is_ever_executed(value: str, tmp_path: Path) -> None:
         ("models", "tfidf(C='1')", 'tfidf: C="1" does not fit. It takes float.'),
         ("models", "tfidf(C=True)", "tfidf: C=True does not fit. It takes float."),
         ("models", "tfidf(words=1.5)", "tfidf: words=1.5 does not fit. It takes int."),
-        ("models", "tfidf(see=None)", "tfidf: see=None does not fit. It takes str."),
+        ("models", "blind(see=None)", "blind: see=None does not fit. It takes str."),
         ("models", "predictions", "predictions needs path. Write predictions(path=…)."),
         ("models", "./nowhere.py:Model", "there is no file ./nowhere.py"),
         ("models", "nowhere.at.all:Model", "nowhere.at.all cannot be imported"),
@@ -133,7 +133,7 @@ def test_what_is_not_there_or_does_not_fit_is_told_with_the_nearest(folder: str,
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("spec", ["tfidf(C=1)", "tfidf(C=0.5, see='target')", "majority", "crf(iterations=5)"])
+@pytest.mark.parametrize("spec", ["tfidf(C=1)", "blind(see='target')", "majority", "crf(iterations=5)"])
 def test_settings_that_fit_make_the_part(spec: str) -> None:
     assert make("models", parse(spec)) is not None
 

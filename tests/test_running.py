@@ -20,8 +20,10 @@ from harness.files import canonical
 from harness.parts import Task
 from harness.records import Items
 from harness.registry import module_of, parse
-from harness.running import by_split, folds_of, metrics_of, predict, run_model
-from harness.store import Store, key_of
+from harness.result import Result
+from harness.running import Asked, Step, by_split, folds_of, metrics_of, run_all, run_model
+from harness.running.cells import Cell, Recipe, dealt
+from harness.store import Store
 
 ROOT = Path(harness.__file__).parent.parent
 
@@ -30,6 +32,10 @@ def task_of(texts: list[str], gold: list[str], **columns: list[str]) -> Task:
     items = items_of(texts)
     items = Items({**items.columns, **columns})
     return Task("topic", items, Annotations.of_label(items["item"], ("A", "B"), gold), ("f1",), "c", "d")
+
+
+def run(task: Task, spec: str, *, folds: int = 5, store: Store | None = None) -> Result:
+    return run_model(task, parse(spec), metrics_of(task), seed=1, folds=folds, store=store)
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,45 +68,167 @@ def test_a_split_protocol_names_both_sides() -> None:
 
 def test_answers_come_back_in_the_order_of_the_items() -> None:
     task = task_of([f"t{i}" for i in range(20)], ["A", "B"] * 10)
-    scored, said, _ = predict(task, parse("majority"), seed=1, folds=4)
-    assert list(said.item) == list(task.items["item"]) == list(scored.items["item"])
+    result = run(task, "majority", folds=4)
+    assert list(result.predicted.item) == list(task.items["item"]) == list(result.task.items["item"])
 
 
 def test_a_finished_cell_is_read_and_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task = task_of(["banjir", "harga"] * 10, ["A", "B"] * 10)
-    first = predict(task, parse("tfidf"), seed=1, store=Store(tmp_path))[1]
-    files = sorted(tmp_path.rglob("*.jsonl"))
-    assert len(files) == 5
+    first = run(task, "tfidf", store=Store(tmp_path))
+    assert len(sorted(tmp_path.rglob("*.jsonl"))) == 5
 
     def never(*args: object) -> None:
         raise AssertionError("run again")
 
-    monkeypatch.setattr("harness.running._ask", never)
-    again = predict(task, parse("tfidf"), seed=1, store=Store(tmp_path))[1]
-    assert first.answers() == again.answers()
-    assert (first.scores == again.scores).all()
+    monkeypatch.setattr("harness.running.working.answers_of", never)
+    again = run(task, "tfidf", store=Store(tmp_path))
+    assert canonical(again.content) == canonical(first.content)
+    assert first.predicted.answers() == again.predicted.answers()
+    assert (first.predicted.scores == again.predicted.scores).all()
+    other = replace(task, metrics=("accuracy",))  # other scores of the same cells
+    assert run(other, "tfidf", store=Store(tmp_path))["accuracy"].value == first["f1"].value == 1
     with pytest.raises(AssertionError):
-        predict(task, parse("tfidf(C=2.0)"), seed=1, store=Store(tmp_path))
+        run(task, "tfidf(C=2.0)", store=Store(tmp_path))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"text": ["banjir"] * 4},
-        {"group": ["x"] * 4},
-        {"language": ["en"] * 4},
-    ],
+def test_scores_that_were_kept_are_not_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = task_of(["banjir", "harga"] * 10, ["A", "B"] * 10)
+    first = run(task, "majority", store=Store(tmp_path))
+
+    def never(*args: object, **settings: object) -> None:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr("harness.running.plans.scoring.score", never)
+    again = run(task, "majority", store=Store(tmp_path))
+    assert canonical(again.content) == canonical(first.content)
+    assert list(again.denominators) == list(first.denominators)
+    assert str(again) == str(first)
+    with pytest.raises(AssertionError):
+        run(task, "majority", store=Store(tmp_path, again=True))
+
+
+def test_workers_give_the_same_bytes(tmp_path: Path) -> None:
+    task = task_of(["banjir besar", "harga beras"] * 10, ["A", "B"] * 10)
+    metrics = metrics_of(task)
+    asked = [Asked(task, parse(spec), metrics, 3) for spec in ("tfidf", "majority", "tfidf(C=2.0)")]
+    alone = {i: canonical(came.content) for i, came in run_all(asked) if not isinstance(came, HarnessError)}
+    steps: list[Step] = []
+    store = Store(tmp_path)
+    both = {
+        i: canonical(came.content)
+        for i, came in run_all(asked, store=store, workers=2, progress=steps.append)
+        if not isinstance(came, HarnessError)
+    }
+    assert alone == both
+    assert len(steps) == 15
+
+
+def test_a_worker_that_dies_costs_its_own_cell_alone(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import os, signal\n"
+        "from harness import Annotations\n"
+        "class Dies:\n"
+        "    def fit(self, items, gold, *, seed): self.labels = gold.labels\n"
+        "    def predict(self, items):\n"
+        "        if 't0' in items['text']: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        return Annotations.of_label(items['item'], self.labels, ['A'] * len(items))\n"
+    )
+    task = task_of([f"t{i}" for i in range(20)], ["A", "B"] * 10)
+    store = Store(tmp_path / "store")
+    asked = [Asked(task, parse(spec), metrics_of(task), 3) for spec in (f"{file}:Dies", "majority")]
+    came = dict(run_all(asked, store=store, workers=2))
+    assert "1 of 5 folds failed" in str(came[0])
+    assert "was killed" in str(came[0])
+    assert not isinstance(came[1], HarnessError)
+    assert len(list((tmp_path / "store").rglob("*.jsonl"))) == 9
+
+
+def test_training_seeds_differ_and_folds_do_not() -> None:
+    task = task_of([f"t{i}" for i in range(20)], ["A", "B"] * 10)
+    folds = dealt(task, folds=4, split="", seed=13)
+    cells = [Cell(folds[0], Recipe.of(parse("tfidf")), seed) for seed in (13, 14)]
+    assert cells[0].key != cells[1].key
+    results = [came for _, came in run_all([Asked(task, parse("tfidf"), metrics_of(task), s, 4) for s in (13, 14)])]
+    assert [result.content["draw_seed"] for result in results] == [13, 13]
+    assert [result.content["seed"] for result in results] == [13, 14]
+
+
+BASE = {"item": [f"d{i}" for i in range(8)], "text": [f"t{i}" for i in range(8)], "group": [f"g{i}" for i in range(8)]}
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    place=st.integers(0, 7),
+    what=st.sampled_from(["text", "document", "language", "gold", "seed", "model", "setting", "labels", "column"]),
+    mark=st.text(min_size=1, max_size=4).filter(lambda text: text not in BASE["text"]),
 )
-def test_a_changed_input_is_another_cell(change: dict[str, list[str]]) -> None:
-    task = task_of(list("abcd"), list("AABB"))
-    other = Task(**{**vars(task), "items": Items({**task.items.columns, **change})})
+def test_a_changed_input_is_another_cell_and_nothing_else_is(place: int, what: str, mark: str) -> None:
+    task = task_of(BASE["text"], list("ABABABAB"), group=BASE["group"])
+    changed, seed, model = task, 1, "tfidf"
+    if what in ("text", "document", "language"):
+        values = list(task.items[what])
+        values[place] += mark
+        changed = replace(task, items=Items({**task.items.columns, what: values}))
+    elif what == "gold":
+        answers = task.gold.answers()
+        answers[place] = "B" if answers[place] == "A" else "A"
+        changed = replace(task, gold=Annotations.of_label(task.items["item"], ("A", "B"), answers))
+    elif what == "labels":
+        changed = replace(
+            task, gold=Annotations.of_label(task.items["item"], ("A", "B", mark + "!"), task.gold.answers())
+        )
+    elif what == "column":
+        changed = replace(task, items=Items({**task.items.columns, "target": [mark] * 8}))
+    seed, model = 2 if what == "seed" else 1, {"model": "majority", "setting": "tfidf(C=2.0)"}.get(what, "tfidf")
+    fold = dealt(task, folds=2, split="", seed=1)[0]
+    other = replace(fold, task=replace(changed, gold=changed.gold.bare))
+    was, now = Cell(fold, Recipe.of(parse("tfidf")), 1).key, Cell(other, Recipe.of(parse(model)), seed).key
+    held_out_gold = what == "gold" and place in fold.score  # which no model sees
+    assert (was == now) == held_out_gold
 
-    def key(train: Task, model: str = "m", code: bytes = b"c", seed: int = 1) -> str:
-        return key_of(train, task.items, model, code, ("numpy",), seed)
+    marked = replace(changed, gold=replace(changed.gold, marks={"tags": [mark] * 8}), metrics=("accuracy",), name=mark)
+    marked = replace(marked, items=Items({**marked.items.columns, "split": [mark] * 8}), slices=("tags",))
+    same = replace(fold, task=replace(marked, gold=marked.gold.bare))
+    assert Cell(same, Recipe.of(parse(model)), seed).key == now
 
-    keys = {key(task), key(other), key(task, model="n"), key(task, code=b"d"), key(task, seed=2)}
-    relabelled = Task(**{**vars(task), "gold": Annotations.of_label(task.items["item"], ("A", "B"), list("ABBB"))})
-    assert len(keys | {key(relabelled)}) == 6
+
+def test_code_a_prompt_or_a_library_that_changes_is_another_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside, file = tmp_path / "beside.py", tmp_path / "mine.py"
+    source = (
+        "from pathlib import Path\n"
+        "LIBRARIES = ('numpy',)\n"
+        "class Mine:\n"
+        "    identity = property(lambda self: Path({prompt!r}).read_text())\n"
+        "    def fit(self, items, gold, *, seed): ...\n"
+        "    def predict(self, items): ...\n"
+    )
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("Which?")
+    file.write_text(source.format(prompt=str(prompt)))
+    spec = parse(f"{file}:Mine")
+    first = Recipe.of(spec).identity
+    assert Recipe.of(spec).identity == first
+    beside.write_text("# not imported by it")
+    assert Recipe.of(spec).identity == first
+    file.write_text(source.format(prompt=str(prompt)) + "# changed\n")
+    second = Recipe.of(spec).identity
+    prompt.write_text("Which one?")
+    third = Recipe.of(spec).identity
+    monkeypatch.setattr("harness.running.cells.version", lambda name: "0.0")
+    assert len({first, second, third, Recipe.of(spec).identity}) == 4
+
+
+def test_a_library_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "LIBRARIES = ('no-such-library',)\nEXTRA = 'mine'\n"
+        "class M:\n    def fit(self): ...\n    def predict(self): ...\n"
+    )
+    with pytest.raises(AskedWrongly, match=r'no-such-library is not installed.*pip install "text-harness\[mine\]"'):
+        run(task_of(list("abcdef"), list("ABABAB")), f"{file}:M")
 
 
 def test_a_model_that_fails_or_breaks_its_promise_is_told_by_name(tmp_path: Path) -> None:
@@ -114,9 +242,9 @@ def test_a_model_that_fails_or_breaks_its_promise_is_told_by_name(tmp_path: Path
     )
     task = task_of(list("abcdef"), list("ABABAB"))
     with pytest.raises(HarnessError, match="not one answer an item"):
-        predict(task, parse(f"{file}:Breaks"), seed=1, folds=2)
+        run(task, f"{file}:Breaks", folds=2)
     with pytest.raises(HarnessError, match="Fails failed on task topic: ZeroDivisionError"):
-        predict(task, parse(f"{file}:Fails"), seed=1, folds=2)
+        run(task, f"{file}:Fails", folds=2)
 
 
 SCRIPT = """
@@ -167,7 +295,7 @@ def test_no_model_sees_gold_or_splits(tmp_path: Path) -> None:
     )
     task = task_of(list("abcdef"), list("ABABAB"))
     spec = parse(f"{file}:Spy")
-    predict(task, spec, seed=1, folds=3)
+    run(task, str(spec), folds=3)
     seen = module_of("models", spec.name).seen
     assert len(seen) == 6
     for (columns, learned, gold), (asked_columns, asked, _) in zip(seen[::2], seen[1::2], strict=True):
@@ -200,7 +328,7 @@ def test_answers_are_looked_at_before_they_are_believed(tmp_path: Path, flaw: st
         f"        return replace(said, {FLAWS[flaw]})\n"
     )
     with pytest.raises(HarnessError, match=flaw):
-        predict(task_of(list("abcdef"), list("ABABAB")), parse(f"{file}:Odd"), seed=1, folds=2)
+        run(task_of(list("abcdef"), list("ABABAB")), f"{file}:Odd", folds=2)
 
 
 def test_a_span_outside_its_text_is_told_the_first_time_already(tmp_path: Path) -> None:
@@ -213,9 +341,10 @@ def test_a_span_outside_its_text_is_told_the_first_time_already(tmp_path: Path) 
         "        return Annotations.of_spans(items['item'], self.labels, [[(0, 1000, 'A')]] * len(items))\n"
     )
     task = task_of(list("abcd"), list("ABAB"))
-    spans = Task(**{**vars(task), "gold": Annotations.of_spans(task.items["item"], ("A",), [[]] * 4)})
+    gold = Annotations.of_spans(task.items["item"], ("A",), [[]] * 4)
+    spans = replace(task, gold=gold, metrics=("entity_f1",))
     with pytest.raises(HarnessError, match="a span that is not inside its text"):
-        predict(spans, parse(f"{file}:Far"), seed=1, folds=2, store=Store(tmp_path / "store"))
+        run(spans, f"{file}:Far", folds=2, store=Store(tmp_path / "store"))
 
 
 @pytest.mark.parametrize("kind", ["label", "labels", "spans"])

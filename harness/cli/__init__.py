@@ -61,7 +61,10 @@ class Verbs(click.Group):
             formatter.write_dl(rows)
 
 
-GROUPS = {"corpus_": "What is done to a whole corpus: new, split, agree, build."}
+GROUPS = {
+    "corpus_": "What is done to a whole corpus: new, split, describe, agree, build.",
+    "runs_": "What is done with stored runs: list, clean, curve.",
+}
 
 
 @click.group(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)

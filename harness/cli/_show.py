@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from harness.corpus import Corpus
     from harness.result import Result, Scored
+    from harness.running import Step
 
 T = TypeVar("T")
 WIDE = 500  # columns of a table at most, so that no number is cut
@@ -129,3 +130,24 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
             bar.update(job, advance=1, description=said)
 
         yield tell
+
+
+def step(now: Step) -> str:
+    """What the bar says of a cell that has ended: which it was, what failed and what was spent so far."""
+    failed = f" · {now.failed} failed" if now.failed else ""
+    return f"{now.said}{failed}{f' · {spent(now.spent)}' if any(now.spent.values()) else ''}"
+
+
+def spent(much: Mapping[str, float]) -> str:
+    """`120 requests, 45,310 tokens, cost 0.0213`."""
+    counts = [f"{much[name]:,.0f} {name}" for name in ("requests", "tokens") if much.get(name)]
+    return ", ".join([*counts, *([f"cost {much['cost']:,.4f}"] if much.get("cost") else [])])
+
+
+def size(number: float) -> str:
+    """Bytes as a person reads them: `12.3 MB`."""
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"

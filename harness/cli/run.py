@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,8 @@ from harness.cli import _complete
 from harness.errors import AskedWrongly
 
 if TYPE_CHECKING:
-    from harness.benchmark import Benchmark, Cell
+    from harness.benchmark import Benchmark, Outcome
+    from harness.running import Step
 
 
 @click.command()
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
               help="Scores of parts too: tags, target, language, length, label, name …; may be repeated.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="MODEL", help="With BENCH: this model alone; may be repeated.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the benchmark's, or of 13.")
+@click.option("--seeds", type=click.IntRange(1), help="Train each model this often, with seeds one after another.")
+@click.option("--workers", type=click.IntRange(0), default=1, show_default=True,
+              help="Processes that train and predict side by side; 0: one for each processor.")  # fmt: skip
 @click.option("--folds", type=int, help="Grouped k-fold cross-validation over all documents.")
 @click.option("--split", metavar="LEARN>SCORE", help="Learn from a split and score another: train>test.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where results go, instead of runs/NAME-IDENTITY.")
@@ -41,6 +47,8 @@ def command(
     slices: tuple[str, ...],
     only: tuple[str, ...],
     seed: int | None,
+    seeds: int | None,
+    workers: int,
     folds: int | None,
     split: str | None,
     out: Path | None,
@@ -54,46 +62,57 @@ def command(
 
     Every score comes with its 95 % interval. Results go to runs/, one folder a model.
     """
-    from dataclasses import replace
-
     from harness.benchmark import run_benchmark
     from harness.cli import _show
+    from harness.runs import Run
     from harness.store import Store
 
-    asked = _benchmark(bench, corpus, task, model, metrics, slices)
-    if folds is not None and split is not None:
-        raise AskedWrongly("--folds and --split exclude each other: cross-validation, or one split against another.")
-    changed: dict[str, Any] = {}
-    if seed is not None:
-        changed["seed"] = seed
-    if folds is not None:
-        changed |= {"folds": folds, "split": ""}
-    if split is not None:
-        changed["split"] = split
-    asked = replace(asked, **changed).only(only)
-    cells = list(asked.cells())
-    if not cells:
+    asked = _changed(_benchmark(bench, corpus, task, model, metrics, slices), seed, seeds, folds, split).only(only)
+    plan = list(asked.asked())
+    if not plan:
         raise AskedWrongly("no model of this benchmark answers any of its tasks.")
+    kept = Store(store, again=again)
+    kept.sweep()
+    readers = sum(len(task.readers) for task in asked.tasks)  # they are scored beside the models
     folder = out or Path("runs") / f"{asked.name}-{asked.identity[:8]}"
+    run = Run.begin(folder, asked.name, len(plan) + readers)
+    spent: dict[str, float] = {}
 
-    def keep(cell: Cell) -> None:
-        if cell.result:
-            cell.result.write(folder / cell.task / cell.model)
+    def keep(outcome: Outcome) -> None:
+        if outcome.result:
+            outcome.result.write(run.folder_of(outcome.task, outcome.model, outcome.seed if asked.seeds > 1 else None))
 
-    with _show.progress(len(cells) * (1 if asked.split else asked.folds)) as tell:
-        done = run_benchmark(asked, store=Store(store, again=again), progress=tell, finished=keep)
-    failed = [cell.error for cell in done if cell.error]
-    code = max((error.exit_code for error in failed), default=0)
+    with _show.progress(len(plan) * (1 if asked.split else asked.folds)) as tell:
+
+        def step(now: Step) -> None:
+            spent.update(now.spent)
+            tell(_show.step(now))
+
+        done = run_benchmark(asked, store=kept, workers=workers or os.cpu_count() or 1, progress=step, finished=keep)
+    failed = [one for one in done if one.error]
+    run.end([f"{one.task} · {one.model}: {one.failure}" for one in failed])
+    code = max((one.error.exit_code for one in failed if one.error), default=0)
     if as_json:
-        _print_json(asked, done, folder, code)
+        _print_json(asked, done, run.folder, code, spent)
     else:
         _print_tables(asked, done, by_label)
-        if any(cell.result for cell in done):
-            click.echo(f"Results are in {folder}.")
-    for cell in done:
-        if cell.error:
-            click.secho(f"{cell.task} · {cell.model}: {cell.failure}", fg="red", err=True)
+        if any(one.result for one in done):
+            said = f" ({_show.spent(spent)})" if any(spent.values()) else ""
+            click.echo(f"Results are in {run.folder}{said}.")
+    for one in failed:
+        click.secho(f"{one.task} · {one.model}: {one.failure}", fg="red", err=True)
     return code
+
+
+def _changed(asked: Benchmark, seed: int | None, seeds: int | None, folds: int | None, split: str | None) -> Benchmark:
+    """The benchmark as the options change it."""
+    from dataclasses import replace
+
+    if folds is not None and split is not None:
+        raise AskedWrongly("--folds and --split exclude each other: cross-validation, or one split against another.")
+    changed: dict[str, Any] = {"seed": seed, "seeds": seeds, "folds": folds, "split": split}
+    changed = {name: value for name, value in changed.items() if value is not None}
+    return replace(asked, **(changed | ({"split": ""} if folds is not None else {})))
 
 
 def _benchmark(
@@ -134,30 +153,31 @@ def _benchmark(
     return Benchmark(f"{asked.corpus}-{asked.name}", (asked,), {spec.name.rpartition(":")[2]: spec})
 
 
-def _print_json(asked: Benchmark, done: list[Cell], folder: Path, code: int) -> None:
+def _print_json(asked: Benchmark, done: list[Outcome], folder: Path, code: int, spent: Mapping[str, float]) -> None:
     from harness.files import canonical
 
     cells = [
-        {"task": cell.task, "model": cell.model, "failure": cell.failure}
-        | ({"content": cell.result.content, "signature": cell.result.signature} if cell.result else {})
-        for cell in done
+        {"task": one.task, "model": one.model, "seed": one.seed, "failure": one.failure}
+        | ({"content": one.result.content, "signature": one.result.signature} if one.result else {})
+        for one in done
     ]
-    answer = {"exit": code, "benchmark": asked.name, "out": str(folder), "cells": cells}
+    answer = {"exit": code, "benchmark": asked.name, "out": str(folder), "cells": cells, "spent": dict(spent)}
     click.echo(canonical(answer).decode())
 
 
-def _print_tables(asked: Benchmark, done: list[Cell], by_label: bool) -> None:
+def _print_tables(asked: Benchmark, done: list[Outcome], by_label: bool) -> None:
     from harness.cli import _show
 
     screen = _show.console()
-    for task in dict.fromkeys(cell.task for cell in done):
-        own = [cell for cell in done if cell.task == task]
-        if not any(cell.result for cell in own):
+    for task in dict.fromkeys(one.task for one in done):
+        own = [one for one in done if one.task == task]
+        if not any(one.result for one in own):
             continue
-        screen.print(_show.results_table(task, [(cell.model, cell.result) for cell in own]))
-        for cell in own:
-            rows = _show.rows_of(cell.result, by_label=by_label) if cell.result else []
+        named = [(one.model if asked.seeds == 1 else f"{one.model} · seed {one.seed}", one.result) for one in own]
+        screen.print(_show.results_table(task, named))
+        for name, result in named:
+            rows = _show.rows_of(result, by_label=by_label) if result else []
             if rows:
-                screen.print(_show.table(f"{task} · {cell.model}", ("score", "value", "n", "unit", ""), rows))
+                screen.print(_show.table(f"{task} · {name}", ("score", "value", "n", "unit", ""), rows))
     protocol = asked.split or f"{asked.folds}-fold by group"
-    screen.print(f"{protocol}, seed {asked.seed}, intervals of 95 % by bootstrap over units.")
+    screen.print(f"{protocol}, seed {asked.seed}, intervals of 95 % by bootstrap over units: of these fitted models.")

@@ -41,10 +41,14 @@ def _corpus(corpus: Corpus, as_json: bool) -> None:
         click.echo(msgspec.json.encode({"exit": 0, "name": corpus.name, "digest": corpus.digest, **about}).decode())
         return
     click.secho(f"{corpus.name}@{corpus.digest[:8]}", bold=True)
-    click.echo(f"{about['documents']} documents in {about['groups']} groups")
-    for key in ("splits", "languages", "layers"):
-        said = ", ".join(f"{name} {count}" for name, count in about[key].items())
-        click.echo(f"{key:<10} {said}")
+    click.echo(f"{about['documents']['all']} documents in {about['groups']['all']} groups")
+    lines = {
+        "splits": {name: about["documents"][name] for name in about["splits"]},
+        "languages": {name: row["all"] for name, row in about["languages"].items()},
+        "layers": {name: layer["documents"]["all"] for name, layer in about["layers"].items()},
+    }
+    for key, counts in lines.items():
+        click.echo(f"{key:<10} {', '.join(f'{name} {count}' for name, count in counts.items())}")
     click.echo(f"{'tasks':<10} {', '.join(tasks_of(corpus))}")
     for document in corpus:
         first = " ".join(document.text.split())

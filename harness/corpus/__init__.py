@@ -69,15 +69,10 @@ class Corpus:
         return to_dataset(self)
 
     def describe(self) -> dict[str, Any]:
-        """Counts of documents, groups, splits, languages and layers done."""
-        count: dict[str, dict[str, int]] = {"splits": {}, "languages": {}, "layers": {}}
-        for document in self.documents:
-            for key, value in (("splits", document.split or "none"), ("languages", document.language or "?")):
-                count[key][value] = count[key].get(value, 0) + 1
-            for layer in document.gold:
-                count["layers"][layer] = count["layers"].get(layer, 0) + 1
-        groups = len({document.group for document in self.documents})
-        return {"documents": len(self), "groups": groups, **count}
+        """Sizes by split, balance of labels and names, tags, lengths: what `harness corpus describe --json` says."""
+        from harness.corpus.description import describe
+
+        return describe(self.schema, self.documents)
 
 
 def find(corpus: str | Path) -> Path:
@@ -96,9 +91,12 @@ def find(corpus: str | Path) -> Path:
     return Path("corpora") / path
 
 
-def load(path: Path, tell: Tell = lambda done, total: None) -> Corpus:
-    """Read the corpus in a folder, or built from one. Raises ProblemsFound with everything that makes it unusable."""
-    reading = read_corpus(path, tell=tell)
+def load(path: Path, tell: Tell = lambda done, total: None, *, by: str = "gold") -> Corpus:
+    """Read the corpus in a folder, or built from one; with `by`, what another annotator wrote instead of the gold.
+
+    Raises ProblemsFound with everything that makes it unusable.
+    """
+    reading = read_corpus(path, by=by, tell=tell)
     if reading.problems:
         raise ProblemsFound(reading.problems)
     return Corpus(path, reading.schema, tuple(reading.documents))

@@ -42,19 +42,23 @@ class Reading:
     documents: list[Document] = field(default_factory=list)
     annotations: dict[str, list[AnnotationFile]] = field(default_factory=dict)  # document -> its files
     problems: list[Problem] = field(default_factory=list)
+    disputes: dict[str, tuple[str, list[tuple[int, dict[str, Any]]]]] = field(default_factory=dict)  # place and rows
     places: dict[str, str] = field(default_factory=dict)  # document -> its text file
     unsplit: list[str] = field(default_factory=list)  # the group.toml that name no split
 
 
-def read_corpus(root: Path, *, everyone: bool = False, tell: Tell = lambda done, total: None) -> Reading:
+def read_corpus(
+    root: Path, *, everyone: bool = False, by: str = "gold", tell: Tell = lambda done, total: None
+) -> Reading:
     """Read a whole corpus in either form; `everyone` reads the files of all annotators, not the gold alone.
 
-    `tell` hears after each group how many of how many are done.
+    What the annotator `by` wrote becomes the documents' gold. `tell` hears after each group how many of how many are
+    done.
     """
     problems: list[Problem] = []
     reading = Reading(root, read_schema(root, problems), problems=problems)
     for group in groups_of(root, problems, tell):
-        read_group(reading, group, everyone)
+        read_group(reading, group, everyone, by)
     if everyone and is_built(root):
         from harness.corpus.shards import verify_build
 
@@ -79,10 +83,10 @@ def read_folder(root: Path, *, everyone: bool = False, tell: Tell = lambda done,
     return read_corpus(root, everyone=everyone, tell=tell)
 
 
-def read_group(reading: Reading, group: Group, everyone: bool) -> list[Document]:
+def read_group(reading: Reading, group: Group, everyone: bool, by: str = "gold") -> list[Document]:
     """Read one group into `reading`, and give its documents."""
     earlier = len(reading.documents)
-    _GroupReader(reading, group, everyone).read()
+    _GroupReader(reading, group, everyone, by).read()
     documents = reading.documents[earlier:]
     group.compare(documents, reading.problems)
     return documents
@@ -91,8 +95,8 @@ def read_group(reading: Reading, group: Group, everyone: bool) -> list[Document]
 class _GroupReader:
     """Reads the files of one group."""
 
-    def __init__(self, reading: Reading, group: Group, everyone: bool) -> None:
-        self.reading, self.group, self.place, self.everyone = reading, group, group.place, everyone
+    def __init__(self, reading: Reading, group: Group, everyone: bool, by: str) -> None:
+        self.reading, self.group, self.place, self.everyone, self.by = reading, group, group.place, everyone, by
         self.problems = reading.problems
         self.schema = reading.schema
 
@@ -164,16 +168,21 @@ class _GroupReader:
         files = {}
         for name in own:
             by = name.removeprefix(f"{stem}.").removesuffix(".jsonl")
-            if name == f"{stem}.meta.json" or by == "disputes":
+            if name == f"{stem}.meta.json":
                 continue
-            if name != f"{stem}.{by}.jsonl" or not STEM.fullmatch(by):
+            if name == f"{stem}.disputes.jsonl":
+                if self.everyone:  # a matter for `check`, which holds it against the readers' files
+                    log = f"{self.place}/{name}"
+                    rows = list(read_json_lines(self.group.file(name), log, self.problems))
+                    self.reading.disputes[f"{self.group.name}/{stem}"] = (log, rows)
+            elif name != f"{stem}.{by}.jsonl" or not STEM.fullmatch(by):
                 found = "a file that is neither meta, gold nor an annotator's"
                 self.no(f"{self.place}/{name}", 0, found, "Name it ID.NAME.jsonl, or remove it.")
-            elif self.everyone or by == "gold":
+            elif self.everyone or by == self.by:
                 read = self._annotations(name, by, stem, text, sha, names)
                 if read:
                     files[by] = read
-        gold = files.get("gold")
+        gold = files.get(self.by)
         document = Document(
             group=self.group.name,
             name=stem,

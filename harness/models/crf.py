@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.annotations import Annotations, SpanTuple
+from harness.errors import UnknownName
 from harness.parts import Model
 from harness.records import Items
 
 KINDS = ("spans",)
 LIBRARIES = ("python-crfsuite",)
 TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:-[^\W\d_]+)*|\S")  # shipped, part of the model
+BLANKS = re.compile(r"\S+")
 SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 Token = tuple[int, int, str]  # start, end, surface
 
 
-def crf(*, c1: float = 0.1, c2: float = 0.01, iterations: int = 100) -> Model:
+def crf(*, c1: float = 0.1, c2: float = 0.01, iterations: int = 100, tokens: str = "words") -> Model:
     """Learns IOB2 tags of words from their spelling, shape and neighbours; trained by L-BFGS.
 
     `c1` and `c2` weigh the L1 and L2 penalties. A gold span that cuts a word is widened to it in training. Flat:
-    of overlapping gold spans the longest is learned.
+    of overlapping gold spans the longest is learned. `tokens` are `words` and signs, sentence by sentence; or, for
+    texts that were cut before, what stands between `blanks`, each line being a sentence.
 
     Source: J. Lafferty, A. McCallum, F. Pereira, Conditional random fields, 2001; CRFsuite, N. Okazaki, 2007.
     """
-    return _Crf({"c1": c1, "c2": c2, "max_iterations": iterations, "feature.possible_transitions": True})
+    if tokens not in ("words", "blanks"):
+        raise UnknownName("setting tokens of crf", tokens, ["blanks", "words"])
+    cut = _sentences if tokens == "words" else _lines
+    return _Crf(cut, {"c1": c1, "c2": c2, "max_iterations": iterations, "feature.possible_transitions": True})
 
 
 class _Crf:
-    def __init__(self, settings: dict[str, float]) -> None:
-        self.settings = settings
+    def __init__(self, cut: Callable[[str], Iterator[list[Token]]], settings: dict[str, float]) -> None:
+        self.cut, self.settings = cut, settings
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
         import pycrfsuite
@@ -42,7 +48,7 @@ class _Crf:
         trainer.set_params(self.settings)
         learned = False
         for text, spans in zip(items["text"], gold.answers(), strict=True):
-            for tokens in _sentences(text):
+            for tokens in self.cut(text):
                 tags = _tags(tokens, spans or ())
                 learned = learned or any(tag != "O" for tag in tags)
                 trainer.append(_features(tokens), tags)
@@ -63,7 +69,7 @@ class _Crf:
     def _spans(self, text: str) -> Iterator[SpanTuple]:
         if self.tagger is None:
             return
-        for tokens in _sentences(text):
+        for tokens in self.cut(text):
             start = end = 0
             label = ""
             for (s, e, _), tag in zip(tokens, self.tagger.tag(_features(tokens)), strict=True):
@@ -85,6 +91,15 @@ def _sentences(text: str) -> Iterator[list[Token]]:
         if tokens:
             yield tokens
         start = match.end() if match else end
+
+
+def _lines(text: str) -> Iterator[list[Token]]:
+    start = 0
+    for line in text.split("\n"):
+        tokens = [(start + m.start(), start + m.end(), m[0]) for m in BLANKS.finditer(line)]
+        if tokens:
+            yield tokens
+        start += len(line) + 1
 
 
 def _tags(tokens: list[Token], spans: list[SpanTuple] | tuple[()]) -> list[str]:

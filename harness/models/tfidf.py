@@ -9,85 +9,111 @@ from typing import Any
 import numpy as np
 
 from harness.annotations import Annotations
-from harness.errors import AskedWrongly, UnknownName
+from harness.errors import AskedWrongly
 from harness.parts import Model
 from harness.records import ITEM_COLUMNS, Items
 
 KINDS = ("label", "labels")
 LIBRARIES = ("scikit-learn", "scipy", "numpy")
+Table = np.ndarray[Any, np.dtype[np.bool_]]  # (n_items, n_labels)
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
 WORD = r"[^\W_]+"  # shipped, since a library's default may change
+INNER = 3  # folds of the training documents that the cuts of label sets are found in
 SENTENCE = re.compile(r"(?<=[.!?”»\"])\s+|\n+")
 
 
-def tfidf(*, C: float = 1.0, see: str = "all", words: int = 2, chars: int = 5, fewest: int = 1) -> Model:
+def tfidf(*, C: float = 1.0, words: int = 2, chars: int = 5, fewest: int = 1) -> Model:
     """A strong simple baseline: logistic regression, one against the rest, on tf-idf n-grams.
 
     `words` and `chars` are the longest n-grams (0: none), `fewest` the documents that an n-gram must occur in,
-    `C` the inverse of the regularisation. What it sees: `all`; `text` alone; or one facet alone, such as
-    `target` or `holder`, which makes it deliberately blind. Where items have facets, `all` adds each facet's
-    name, and the sentences that mention it as n-grams of their own.
+    `C` the inverse of the regularisation. Where items have facets, such as a target, it sees besides the text each
+    facet's name, and the sentences that mention it as n-grams of their own.
+
+    Of label sets, each label has its own cut: the one above which it would be answered as often as the training gold
+    has it, where precision equals recall. Scores for that come from cross-validation within the training items, a
+    group whole. Source: Y. Yang, A study of thresholding strategies for text categorization (PCut), 2001.
     """
     if words < 0 or chars < 0 or not (words or chars) or fewest < 1 or C <= 0:
         raise AskedWrongly("tfidf needs words or chars above 0, fewest at least 1 and C above 0.")
-    return _Tfidf(C, see, words, chars, fewest)
+    return _Tfidf(C, words, chars, fewest)
 
 
 class _Tfidf:
-    def __init__(self, C: float, see: str, words: int, chars: int, fewest: int) -> None:
-        self.C, self.see, self.words, self.chars, self.fewest = C, see, words, chars, fewest
+    def __init__(self, C: float, words: int, chars: int, fewest: int) -> None:
+        self.C, self.words, self.chars, self.fewest = C, words, chars, fewest
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
+        self.kind, self.labels = gold.kind, gold.labels
+        due = _targets(gold)
+        self.cuts = self._find_cuts(items, due, seed) if self.kind == "labels" else None
+        self._learn(items, due, seed)
+
+    def _find_cuts(self, items: Items, due: Table, seed: int) -> Numbers:
+        """(n_labels,): the score of each label between its m-th best held-out item and the next, m being its items."""
+        place = {group: i % INNER for i, group in enumerate(sorted(set(items["group"])))}
+        if len(place) < 2:
+            return np.full(due.shape[1], 0.5)
+        fold = np.array([place[group] for group in items["group"]])
+        scores = np.zeros(due.shape)
+        for k in range(min(INNER, len(place))):
+            learn, held = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+            self._learn(items.take(learn), due[learn], seed)
+            scores[held] = self._scores(items.take(held))
+        ends = np.full((1, due.shape[1]), np.inf)
+        falling = np.concatenate([ends, np.sort(scores, axis=0)[::-1], -ends])
+        m, label = due.sum(axis=0), np.arange(due.shape[1])
+        cuts: Numbers = (falling[m, label] + falling[m + 1, label]) / 2
+        return cuts
+
+    def _learn(self, items: Items, due: Table, seed: int) -> None:
         from scipy.sparse import hstack
         from sklearn.linear_model import LogisticRegression
 
-        self.kind, self.labels = gold.kind, gold.labels
         views = self._views(items)
         self.columns = [column for column, _ in views]
         self.encoders = [_Encoder(make()) for _, make in views]
         features = hstack([e.fit_transform(c(items)) for e, c in self._pairs()], format="csr")
         self.heads: list[Any] = []
-        for due in _targets(gold).T:
-            if due.all() or not due.any():
-                self.heads.append(float(due.any()))
+        for has in due.T:
+            if has.all() or not has.any() or not features.shape[1]:
+                self.heads.append(float(has.mean()))
             else:
                 head = LogisticRegression(C=self.C, solver="liblinear", class_weight="balanced", random_state=seed)
-                self.heads.append(head.fit(features, due))
+                self.heads.append(head.fit(features, has))
 
     def predict(self, items: Items) -> Annotations:
         if not len(items):
             make = Annotations.of_label if self.kind == "label" else Annotations.of_labels
             return make([], self.labels, [])
-        from scipy.sparse import hstack
-
-        features = hstack([e.transform(c(items)) for e, c in self._pairs()], format="csr")
-        scores = np.empty((len(items), len(self.labels)))
-        for k, head in enumerate(self.heads):
-            scores[:, k] = head if isinstance(head, float) else head.predict_proba(features)[:, 1]
-        if self.kind == "labels":
-            sets = [[self.labels[k] for k in np.flatnonzero(row >= 0.5)] for row in scores]
+        scores = self._scores(items)
+        if self.cuts is not None:
+            sets = [[self.labels[k] for k in np.flatnonzero(row > self.cuts)] for row in scores]
             return Annotations.of_labels(items["item"], self.labels, sets, scores=scores.astype(np.float32))
         best = [self.labels[int(k)] for k in scores.argmax(axis=1)]
         sums = scores.sum(axis=1, keepdims=True)
         share = np.divide(scores, sums, out=np.full_like(scores, 1 / scores.shape[1]), where=sums > 0)
         return Annotations.of_label(items["item"], self.labels, best, scores=share.astype(np.float32))
 
+    def _scores(self, items: Items) -> Numbers:
+        """(n_items, n_labels): for each label how likely it is, taken by itself."""
+        from scipy.sparse import hstack
+
+        features = hstack([e.transform(c(items)) for e, c in self._pairs()], format="csr")
+        scores = np.empty((len(items), len(self.heads)))
+        for k, head in enumerate(self.heads):
+            scores[:, k] = head if isinstance(head, float) else head.predict_proba(features)[:, 1]
+        return scores
+
     def _pairs(self) -> Iterator[tuple[_Encoder, Callable[[Items], Sequence[str]]]]:
         return zip(self.encoders, self.columns, strict=True)
 
     def _views(self, items: Items) -> list[tuple[Callable[[Items], Sequence[str]], Callable[[], Any]]]:
         """What the classifier looks at: (items -> one text an item, a new vectorizer) for each view."""
-        facets = [name for name in items.columns if name not in ITEM_COLUMNS]
-        if self.see not in ("all", "text", *facets):
-            raise UnknownName("setting see of tfidf", self.see, ["all", "text", *facets])
-        seen = ["text", *facets] if self.see == "all" else [self.see]
-        views = []
-        for name in seen:
-            if self.words or name != "text":
-                views.append((_column(name), self._by_words))
-            if name == "text" and self.chars:
-                views.append((_column(name), self._by_chars))
-            if name != "text" and self.see == "all":
-                views.append((_mentions(name), self._by_words))
+        views = [(_column("text"), self._by_words)] if self.words else []
+        if self.chars:
+            views.append((_column("text"), self._by_chars))
+        for facet in [name for name in items.columns if name not in ITEM_COLUMNS]:
+            views += [(_column(facet), self._by_words), (_mentions(facet), self._by_words)]
         return views
 
     def _by_words(self) -> Any:
@@ -151,7 +177,7 @@ def _words(text: str) -> set[str]:
     return {word for word in re.findall(WORD, text.lower()) if len(word) > 3}
 
 
-def _targets(gold: Annotations) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _targets(gold: Annotations) -> Table:
     """(n_items, n_labels): whether the item has the label."""
     answers = [{answer} if isinstance(answer, str) else set(answer or ()) for answer in gold.answers()]
     table = [[label in answer for label in gold.labels] for answer in answers]

@@ -11,6 +11,8 @@ variance components, 1946; for areas under curves E. DeLong et al., 1988, by clu
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -52,3 +54,15 @@ def interval(value: Array, influence_by_unit: Array, level: float = LEVEL) -> tu
         low, high = 1 / (1 + odds * np.exp(width)), 1 / (1 + odds * np.exp(-width))
     real = inside & (low < high)
     return np.where(real, low, np.nan), np.where(real, high, np.nan)
+
+
+def difference(value: float, influence_by_unit: Array, level: float = LEVEL) -> tuple[float, float]:
+    """A difference of values and the difference in influence of each unit (n_units,) -> low and high, by Student's t.
+
+    Symmetric about the difference, which has no end to stay inside. Both are nan where no unit moves it.
+    """
+    error, freedom = standard_error(influence_by_unit)
+    if not error > 0:
+        return math.nan, math.nan
+    far = float(error) * t_quantile((1 + level) / 2, float(freedom))
+    return value - far, value + far

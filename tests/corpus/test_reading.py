@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from corpora import GROUPS, A, make_corpus, read_lines, sha256, write_document, write_lines
+from corpora import A, make_corpus, read_lines, sha256, write_document, write_lines
 from harness.corpus.reading import read_folder
 from harness.errors import UnknownName
 
@@ -117,13 +117,6 @@ def test_a_document_is_found_by_its_id_alone_where_only_one_has_it(tmp_path: Pat
             corpus[name]
 
 
-def test_a_corpus_describes_itself(tmp_path: Path) -> None:
+def test_a_corpus_says_what_it_is_in_one_line(tmp_path: Path) -> None:
     corpus = harness.load(make_corpus(tmp_path))
-    assert corpus.describe() == {
-        "documents": 3,
-        "groups": len(GROUPS),
-        "splits": {"train": 2, "test": 1},
-        "languages": {"en": 1, "ar": 1, "hi": 1},
-        "layers": {"tone": 2, "stance": 3, "topic": 3, "entities": 3},
-    }
     assert repr(corpus) == f"Corpus('tiny', 3 documents in 2 groups, {corpus.digest[:8]})"

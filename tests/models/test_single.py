@@ -1,10 +1,11 @@
 """What is special to one model."""
 
+import random
+
 import pytest
 from answers import LABELS, items_of
 
 from harness.annotations import Annotations
-from harness.errors import UnknownName
 from harness.registry import make, parse
 
 
@@ -26,18 +27,37 @@ def test_tfidf_learns_words() -> None:
     assert model.predict(items_of(["banjir lagi", "harga turun"])).answers() == ["A", "B"]
 
 
-def test_a_blind_tfidf_sees_its_facet_alone() -> None:
-    texts, targets = ["banjir", "harga"] * 5, ["bendungan", "tambang"] * 5
-    model = fit("tfidf(see='target')", texts, ["A", "B"] * 5, target=targets)
-    asked = items_of(["harga", "banjir"], target=["bendungan", "tambang"])
-    assert model.predict(asked).answers() == ["A", "B"]
-    model = fit("tfidf(see='text')", texts, ["A", "B"] * 5, target=targets)
-    assert model.predict(asked).answers() == ["B", "A"]
+def test_tfidf_sees_a_facet_and_the_sentences_that_mention_it() -> None:
+    text = "Warga menolak bendungan. Warga memuji tambang."
+    model = fit("tfidf", [text] * 10, ["A", "B"] * 5, target=["bendungan", "tambang"] * 5)
+    assert model.predict(items_of([text] * 2, target=["tambang", "bendungan"])).answers() == ["B", "A"]
 
 
-def test_tfidf_asked_to_see_what_is_not_there_names_the_nearest() -> None:
-    with pytest.raises(UnknownName, match='Did you mean "target"'):
-        fit("tfidf(see='targets')", ["x"], ["A"], target=["y"])
+def test_tfidf_answers_each_label_of_a_set_about_as_often_as_training_has_it() -> None:
+    """Rare labels and many words: at a cut of one half most would be missed."""
+    words = {"A": "banjir", "B": "harga", "C": "sidang"}
+    sets = [["A"], ["B"], ["C"], ["A", "B"], ["C"], []] * 20
+    noise = random.Random(1)
+    texts = [" ".join([words[x] for x in s] + [f"kata{noise.randint(0, 900)}" for _ in range(30)]) for s in sets]
+    model = fit("tfidf(chars=0)", texts[:60], sets[:60], "labels")
+    said = model.predict(items_of(texts[60:]))
+    assert said.scores is not None
+    for label in "ABC":
+        found = sum(label in answer for answer in said.answers())
+        assert 10 <= found <= 30, label  # 20 have it
+    assert all("D" not in answer for answer in said.answers())  # which training never has
+
+
+def test_tfidf_cuts_do_not_depend_on_the_order_of_training_documents() -> None:
+    texts, sets = ["banjir besar", "harga naik", "sidang lagi"] * 4, [["A"], ["A", "B"], ["C"]] * 4
+    items = items_of(texts)
+    gold = Annotations.of_labels(items["item"], LABELS, sets)
+    cuts = []
+    for order in (list(range(12)), list(reversed(range(12)))):
+        model = make("models", parse("tfidf"))
+        model.fit(items.take(order), gold.take(order), seed=13)
+        cuts.append(model.cuts)
+    assert cuts[0] == pytest.approx(cuts[1], abs=1e-3)
 
 
 def test_gazetteer_finds_whole_known_names_the_longest_first() -> None:

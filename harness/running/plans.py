@@ -1,0 +1,195 @@
+"""What is asked of one model on one task, the cells that answer it, and the result that is made of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+
+from harness import scoring
+from harness.annotations import Annotations, joined
+from harness.errors import HarnessError
+from harness.files import digest, digest_bytes
+from harness.parts import Task
+from harness.records import STATUSES
+from harness.registry import Spec, module_of, parse
+from harness.result import Result, plain
+from harness.running.cells import HERE, Cell, files_of
+from harness.running.fitting import Answered
+from harness.scores import Score
+from harness.scoring import Measure
+from harness.slicing import Seen, cut_by, surfaces
+from harness.store import Store
+
+FOLDS = 5
+SEED = 13
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One model with one training seed on one task, and how it is to be scored."""
+
+    task: Task
+    spec: Spec
+    metrics: Mapping[str, Measure]
+    seed: int  # of training
+    folds: int = FOLDS
+    split: str = ""
+    draw: int = SEED  # the seed of folds and draws
+    fraction: float = 1.0  # of the groups to learn from
+
+    @property
+    def protocol(self) -> str:
+        """How its result says what was learned from and what was scored."""
+        whole = self.split or f"{self.folds}-fold"
+        return whole if self.fraction == 1 else f"{whole}, {self.fraction:g} of the groups learned from"
+
+
+@dataclass(eq=False)
+class Plan:
+    """The cells of one model on one task, and what has come of them."""
+
+    place: int
+    asked: Asked
+    cells: list[Cell]
+
+    def __post_init__(self) -> None:
+        self.came: dict[str, Answered | HarnessError] = {}
+
+    def ended(self, store: Store | None) -> Result | HarnessError:
+        """The result, or the reason why there is none."""
+        errors = [came for came in self.came.values() if isinstance(came, HarnessError)]
+        if errors:
+            if len(self.cells) == 1:
+                return errors[0]
+            error = HarnessError(f"{len(errors)} of {len(self.cells)} folds failed. {errors[0]}")
+            error.exit_code = errors[0].exit_code
+            return error
+        try:
+            return self.result(store)
+        except HarnessError as error:  # of slices and metrics
+            return error
+
+    def kept(self, store: Store | None) -> Result | None:
+        """The result as it was scored before, where every cell, and all that scores depend on, are as they were.
+
+        Cells that were cleaned away are missed here, and not when the answers are asked for.
+        """
+        found = store.scores(self.key) if store else None
+        if found is None or store is None or not all(cell.key in store for cell in self.cells):
+            return None
+        scores = [Score(**{**row, "value": nan if row["value"] is None else row["value"]}) for row in found["scores"]]
+        return Result(
+            task=self._scored(),
+            answers=lambda: self.answers(store),
+            answered=found["predictions"],
+            scores=tuple(scores),
+            denominators={name: found["denominators"][name] for name in ("correct", "wrong", *STATUSES[1:])},
+            metrics=tuple(self.asked.metrics),
+            **self._said(),
+        )
+
+    def result(self, store: Store | None) -> Result:
+        """The answers of all cells, scored."""
+        made = scored(self._scored(), self.answers(store), self.asked.metrics, self._seen(), **self._said())
+        if store and not any(isinstance(came, Answered) and came.unfinished for came in self.came.values()):
+            rows = [plain(score) for score in made.scores]
+            kept = {"scores": rows, "denominators": made.denominators, "predictions": made.answered}
+            store.put_scores(self.key, kept)
+        return made
+
+    def _said(self) -> dict[str, Any]:
+        one = self.asked
+        return {"model": str(one.spec), "protocol": one.protocol, "seed": one.seed, "draw": one.draw}
+
+    def answers(self, store: Store | None) -> Annotations:
+        """One answer an item that was scored, in the order of the items."""
+        parts = []
+        for cell in self.cells:
+            came = self.came.get(cell.key)
+            if isinstance(came, Answered):
+                parts.append(came.predicted)
+                continue
+            found = store.get(cell.key, cell.fold.test, cell.fold.task.gold) if store else None
+            if found is None:
+                raise HarnessError(f"the answers of {cell.name} are no longer in the store. Run it again.")
+            parts.append(found)
+        return joined(parts).take(self._came_at)
+
+    @functools.cached_property
+    def _places(self) -> list[int]:
+        """The positions in the task of what is scored: what was answered and, where there are readers, read by all."""
+        read = self.asked.task.read
+        return sorted(i for cell in self.cells for i in cell.fold.score if not read or read[i])
+
+    @property
+    def _came_at(self) -> list[int]:
+        """Where each of them came among the answers of all cells, one after another."""
+        came = {i: n for n, i in enumerate(i for cell in self.cells for i in cell.fold.score)}
+        return [came[i] for i in self._places]
+
+    def _scored(self) -> Task:
+        return self.asked.task.take(self._places)
+
+    def _seen(self) -> Seen | None:
+        task = self.asked.task
+        if "name" not in task.slices:
+            return None
+        fold = np.repeat(np.arange(len(self.cells)), [len(cell.fold.score) for cell in self.cells])
+        sets = [names_in(task.take(cell.fold.learn)) for cell in self.cells]
+        return Seen(fold[self._came_at], sets)
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The identity of all that its scores depend on."""
+        gold = self.asked.task.gold
+        due = [gold.digest, gold.surroundings, {name: list(labels) for name, labels in gold.tiers.items()}]
+        asked = [list(self.asked.metrics), list(self.asked.task.slices), self.asked.draw]
+        cells = [cell.key for cell in self.cells]
+        items = [self.asked.task.items.digest, list(self.asked.task.read)]
+        return digest([cells, items, due, asked, _scoring_code(self.asked.metrics)])
+
+
+def scored(
+    task: Task,
+    predicted: Annotations,
+    metrics: Mapping[str, Measure],
+    seen: Seen | None,
+    *,
+    draw: int,
+    **said: Any,
+) -> Result:
+    """The answers to the items of a task, scored; `said` is what the result says of itself."""
+    cut = cut_by(task.slices, task.items, task.gold, seen)
+    scores, denominators = scoring.score(task, predicted, metrics, seed=draw, cut=cut)
+    return Result(
+        task=task,
+        answers=lambda: predicted,
+        answered=predicted.digest,
+        scores=tuple(scores),
+        denominators=denominators,
+        draw=draw,
+        metrics=tuple(metrics),
+        **said,
+    )
+
+
+def names_in(task: Task) -> frozenset[str]:
+    """The surfaces of all gold spans of a task."""
+    return frozenset(surfaces(task.items["text"], task.gold)) if task.gold.kind == "spans" else frozenset()
+
+
+def _scoring_code(metrics: Mapping[str, Measure]) -> str:
+    """The identity of the code that scores: all of the harness, and the metrics that are somebody's own."""
+    modules = [module_of("metrics", parse(spec).name) for spec in metrics]
+    own = [path.read_bytes() for module in modules for path in sorted(files_of(module))]
+    return digest([_harness_code(), [digest_bytes(data) for data in own]])
+
+
+@functools.cache
+def _harness_code() -> str:
+    return digest([digest_bytes(path.read_bytes()) for path in sorted(HERE.rglob("*.py"))])

@@ -1,0 +1,115 @@
+"""The folder of a run: what was planned, whether it came to its end, one folder for each result; and all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import AskedWrongly
+from harness.files import canonical, sweep, write_atomically
+
+STATE = "run.json"
+RESULT = "content.json"
+FILES = (RESULT, "provenance.json", "predictions.jsonl")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder of results; `run.json` in it says whether all that was planned has ended."""
+
+    folder: Path
+    said: dict[str, Any]
+
+    @classmethod
+    def begin(cls, folder: Path, benchmark: str, planned: int) -> Run:
+        """A run that has begun and not ended: so it stands on disk until `end`, however it is broken off."""
+        sweep(folder)
+        run = cls(folder, {"benchmark": benchmark, "planned": planned, "complete": False, "failures": []})
+        run._write()
+        return run
+
+    def folder_of(self, task: str, model: str, seed: int | None = None) -> Path:
+        """Where a result stands; one of several trainings has its seed in the path."""
+        own = self.folder / task / model
+        return own if seed is None else own / f"seed-{seed}"
+
+    def end(self, failures: list[str]) -> None:
+        """Say that all that was planned has ended, and what failed."""
+        self.said.update(complete=True, failures=failures)
+        self._write()
+
+    def _write(self) -> None:
+        write_atomically(self.folder / STATE, canonical(self.said))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A run's folder as it stands on disk."""
+
+    folder: Path
+    said: Mapping[str, Any]  # what its run.json says; nothing where an old folder has none, or it cannot be read
+    files: tuple[Path, ...]
+    size: int  # bytes
+    written: float  # when its newest file was written, in seconds since 1970
+    foreign: tuple[Path, ...] = field(default=())  # what no run has written, links among them
+
+    @property
+    def results(self) -> int:
+        """How many results it holds."""
+        return sum(path.name == RESULT for path in self.files)
+
+
+def runs_in(root: Path) -> list[Stored]:
+    """The runs in a folder, the newest first: folders that hold a run.json, or results. No link is followed.
+
+    Raises AskedWrongly where the folder itself is a run.
+    """
+    if (root / STATE).exists():
+        raise AskedWrongly(f"{root} is one run. Name the folder that it stands in.")
+    if not root.is_dir():
+        return []
+    folders = [Path(entry) for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
+    found = [run for folder in folders if (run := _stored(folder))]
+    return sorted(found, key=lambda run: (-run.written, run.folder))
+
+
+def _stored(folder: Path) -> Stored | None:
+    files: dict[Path, os.stat_result] = {}
+    foreign = []
+    for entry in _entries(folder):
+        path, about = Path(entry), entry.stat(follow_symlinks=False)
+        if entry.is_file(follow_symlinks=False) and (entry.name in FILES or path == folder / STATE):
+            files[path] = about
+        else:
+            foreign.append(path)
+    if not any(path.name in (STATE, RESULT) for path in files):
+        return None
+    try:
+        said = json.loads((folder / STATE).read_bytes()) if folder / STATE in files else {}
+    except ValueError:
+        said = {}
+    size, written = sum(one.st_size for one in files.values()), max(one.st_mtime for one in files.values())
+    return Stored(folder, said if isinstance(said, dict) else {}, tuple(files), size, written, tuple(foreign))
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """All that is no folder, in it and below, but temporary files: those come and go."""
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(Path(entry))
+        elif not entry.name.endswith(".tmp"):
+            yield entry
+
+
+def remove(run: Stored) -> None:
+    """Remove the files of a run, and the folders that are then empty. What no run has written stays."""
+    for path in run.files:
+        path.unlink(missing_ok=True)
+    for folder, *_ in os.walk(run.folder, topdown=False):
+        with contextlib.suppress(OSError):  # something else is in it
+            Path(folder).rmdir()
