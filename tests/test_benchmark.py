@@ -111,3 +111,41 @@ def test_a_failed_cell_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     assert bad.result is None
     assert "RuntimeError: no" in bad.failure
     assert floor.result is not None
+
+
+READ = """folds = 3
+[[tasks]]
+corpus = "KABAR"
+use = "event"
+readers = ["reader2"]
+[models]
+floor = "majority"
+"""
+
+
+def test_a_reader_is_scored_as_a_model_is_and_all_on_what_was_read(tmp_path: Path) -> None:
+    benchmark = read(write(tmp_path, READ))
+    floor, reader = run_benchmark(benchmark)
+    assert floor.result and reader.result
+    assert reader.model == reader.result.model == "reader2"
+    for result in (floor.result, reader.result):
+        assert len(result.task) == sum((KABAR / "documents" / f"{name}.reader2.jsonl").is_file()
+                                       for name in benchmark.tasks[0].items["document"])  # fmt: skip
+    assert floor.result.content["items"] == reader.result.content["items"]
+    assert reader.result["accuracy"].value > 0.9 > floor.result["accuracy"].value
+    whole = run_benchmark(read(write(tmp_path, READ.replace('readers = ["reader2"]\n', ""))))[0].result
+    assert whole
+    said = dict(zip(whole.predicted.item, whole.predicted.answers(), strict=True))
+    assert [said[item] for item in floor.result.predicted.item] == floor.result.predicted.answers()
+
+
+def test_a_reader_who_read_nothing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(AskedWrongly, match="reader9 has not done event of any document"):
+        read(write(tmp_path, READ.replace("reader2", "reader9")))
+
+
+def test_seeds_give_one_outcome_each_on_the_same_folds(tmp_path: Path) -> None:
+    text = f"seeds = 2\n{GOOD.replace('folds = 3', 'folds = 2')}"
+    outcomes = [one for one in run_benchmark(read(write(tmp_path, text)).only(("floor",))) if one.task == "stance"]
+    assert [one.seed for one in outcomes] == [7, 8]
+    assert [one.result.content["draw_seed"] for one in outcomes if one.result] == [7, 7]
