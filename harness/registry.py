@@ -6,13 +6,11 @@ A spec is how a part is called everywhere: `tfidf`, `tfidf(C=0.5)`, `./mine.py:M
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib
 import importlib.util
 import inspect
 import math
 import re
-import sys
 import typing
 import warnings
 from collections.abc import Callable, Mapping
@@ -22,6 +20,7 @@ from types import ModuleType, UnionType
 from typing import Any, Literal, Union
 
 from harness.errors import AskedWrongly, UnknownName, quote
+from harness.outside import module_from
 from harness.parts import Metric, Model
 
 FOLDERS = {"metrics": "metric", "models": "model", "tasks": "task", "formats": "format"}
@@ -104,29 +103,11 @@ def module_of(folder: str, name: str) -> ModuleType:
     if source.endswith(".py") and not Path(source).is_file():
         raise AskedWrongly(f"{what} {quote(name)}: there is no file {source}.")
     try:
-        return _from_file(Path(source)) if source.endswith(".py") else importlib.import_module(source)
+        return module_from(source)
     except Exception as error:  # whatever somebody else's file does when it is imported
         raise AskedWrongly(
             f"{what} {quote(name)}: {source} cannot be imported ({type(error).__name__}: {error})."
         ) from error
-
-
-def _from_file(path: Path) -> ModuleType:
-    """Somebody's file as a module, run once for as long as its bytes stay the same."""
-    identity = hashlib.sha256(str(path.resolve()).encode() + b"\0" + path.read_bytes()).hexdigest()[:16]
-    name = f"harness_outside_{path.stem}_{identity}"
-    if name in sys.modules:
-        return sys.modules[name]
-    found = importlib.util.spec_from_file_location(name, path)
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module  # where dataclasses look for the module that they stand in
-    try:
-        found.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def factory(folder: str, name: str) -> Callable[..., Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import platform
 import random
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from types import ModuleType
 
+from harness import outside
 from harness.annotations import Annotations
 from harness.errors import AskedWrongly, NotInstalled, UnknownName
 from harness.files import digest, digest_bytes
@@ -194,17 +194,10 @@ def code_of(spec: Spec) -> bytes:
 
 
 def files_of(module: ModuleType) -> set[Path]:
-    """A part's own file and the rooms that it says it is made of; of somebody's own, the files beside it that it
-    imported.
-    """
-    own = Path(str(module.__file__)).resolve()
-    if module.__name__.startswith("harness."):
-        rooms = [HERE / room for room in getattr(module, "ROOMS", ())]
-        inside = (path for room in rooms for path in (room.rglob("*") if room.is_dir() else [room]))
-        return {own, *(path for path in inside if path.is_file() and "__pycache__" not in path.parts)}
-    files = {own}
-    for other in list(sys.modules.values()):
-        path = Path(getattr(other, "__file__", None) or "/")
-        if path.suffix == ".py" and path.is_relative_to(own.parent) and "site-packages" not in path.parts:
-            files.add(path)
-    return files
+    """A part's own file and the rooms that it says it is made of; of somebody's own, the files beside it too."""
+    if not module.__name__.startswith("harness."):
+        return outside.files_of(module)
+    rooms = [HERE / room for room in getattr(module, "ROOMS", ())]
+    inside = (path for room in rooms for path in (room.rglob("*") if room.is_dir() else [room]))
+    own = Path(str(module.__file__))
+    return {own, *(path for path in inside if path.is_file() and "__pycache__" not in path.parts)}
