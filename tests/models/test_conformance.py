@@ -58,7 +58,7 @@ TABLE = {
     "sklearn": [Row("sklearn(make='{made}:pipeline')"), Row("sklearn(make='{made}:margins')")],
     "spacy": [Row("spacy(language='xx', network='words', epochs=1)", "spacy", learns=False)],
     "tfidf": [Row("tfidf")],
-    "transformer": [Row("transformer(name='{folder}', epochs=12, lr=0.002, batch=8)", "transformers", write_encoder)],
+    "transformer": [Row("transformer(name='{folder}', epochs=4, lr=0.005, batch=8)", "transformers", write_encoder)],
     "vote": [Row("vote(models=('majority', 'tfidf', 'chance'))"), Row("vote(models=('gazetteer', 'crf'))")],
     "zero_shot": [Row("zero_shot(name='{folder}')", "transformers", write_inference, learns=False)],
 }
