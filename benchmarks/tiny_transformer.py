@@ -20,7 +20,7 @@ SPECIAL = {"pad": "[PAD]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 
 
 def write(
-    folder: Path, texts: Iterable[str], *, words: int = 4000, width: int = 64, layers: int = 2, tokens: int = 512
+    folder: Path, texts: Iterable[str], *, words: int = 800, width: int = 64, layers: int = 1, tokens: int = 512
 ) -> None:
     """A BERT of random weights and a tokenizer of at most so many word pieces, learned from texts."""
     import torch

@@ -9,7 +9,7 @@ from operator import index, itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.errors import AskedWrongly
-from harness.records import ANSWERED, INVALID, MISSING, STATUSES, Items, Kind, digest_of
+from harness.records import ANSWERED, INVALID, MISSING, STATUSES, Items, Kind, column_digest, digest_of
 
 if TYPE_CHECKING:  # numpy is imported when columns are built, so that `check` and `--help` never load it
     import numpy as np
@@ -167,9 +167,10 @@ class Annotations:
     @property
     def surroundings(self) -> str:
         """The identity of what the answers carry besides them: marks, and other answers."""
-        marks = (str(value) for name in sorted(self.marks) for value in (name, *map(str, self.marks[name])))
-        others = (part for name in sorted(self.besides) for part in (name, self.besides[name].digest))
-        return digest_of(part.encode("utf-8", "surrogatepass") for part in (*marks, *others))
+        marks = {name: column_digest(list(map(str, values))) for name, values in self.marks.items()}
+        others = {name: other.digest for name, other in self.besides.items()}
+        parts = (part for own in (marks, others) for one in sorted(own.items()) for part in ("", *one))
+        return digest_of(part.encode() for part in parts)
 
     def flaw(self, items: Items) -> str:
         """What is wrong with these answers to these items, or nothing: the promise of a model, held."""

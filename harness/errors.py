@@ -4,6 +4,7 @@ HarnessError                5  the run failed
 ├── AskedWrongly            2  a command, setting or name that cannot be
 │   ├── UnknownName         2  … with the nearest valid name
 │   └── NotInstalled        2  a library that an extra brings, with the line that installs it
+├── NotComparable           4  two results that cannot be held against each other, and why
 └── ProblemsFound           1  the answer is no: every problem of the input, each with its place
 """
 
@@ -47,6 +48,16 @@ class NotInstalled(AskedWrongly):
     def __init__(self, library: str, extra: str) -> None:
         what = f'"text-harness[{extra}]"' if extra else library
         super().__init__(f"{library} is not installed. Install it: pip install {what}")
+
+
+class NotComparable(HarnessError):
+    """Two results that cannot be held against each other: `field` is what differs."""
+
+    exit_code = 4
+
+    def __init__(self, field: str, found: str, remedy: str) -> None:
+        self.field = field
+        super().__init__(f"not comparable, {field}: {found}. {remedy}")
 
 
 @dataclass(frozen=True, order=True)

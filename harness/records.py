@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -63,17 +64,21 @@ class Items:
     def take(self, index: Iterable[int]) -> Items:
         """The items at these positions, in this order."""
         index = [int(i) for i in index]
-        return Items({name: [column[i] for i in index] for name, column in self.columns.items()})
+        return Items({name: list(map(column.__getitem__, index)) for name, column in self.columns.items()})
 
     def without(self, column: str) -> Items:
         """The items with one column less."""
         return Items({name: values for name, values in self.columns.items() if name != column})
 
+    @functools.cached_property
+    def digests(self) -> Mapping[str, str]:
+        """The identity of each column."""
+        return {name: column_digest(values) for name, values in self.columns.items()}
+
     @property
     def digest(self) -> str:
         """The identity of all columns, each value at its place."""
-        parts = [part for name in sorted(self.columns) for part in (name, *self.columns[name])]
-        return digest_of(part.encode("utf-8", "surrogatepass") for part in parts)
+        return digest_of(part.encode() for column in sorted(self.digests.items()) for part in column)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +113,20 @@ class Counts:
         return total
 
 
+def column_digest(values: Sequence[str]) -> str:
+    """The identity of a column of texts, each value at its place: of how long each is, and of all of them joined."""
+    import numpy as np
+
+    lengths = np.fromiter(map(len, values), "<i8", len(values))
+    return digest_of([lengths.tobytes(), "".join(values).encode("utf-8", "surrogatepass")])
+
+
 def digest_of(parts: Iterable[bytes]) -> str:
     """SHA-256 of byte strings, each with its length before it, so that none runs into the next."""
     import hashlib
 
     sums = hashlib.sha256()
     for part in parts:
-        sums.update(len(part).to_bytes(8, "little") + part)
+        sums.update(len(part).to_bytes(8, "little"))
+        sums.update(part)
     return sums.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
+import math
 import os
 import platform
 import sys
@@ -16,12 +17,16 @@ from typing import Any
 
 from harness import predictions
 from harness.annotations import Annotations
-from harness.files import canonical, write_atomically
+from harness.errors import Problem, ProblemsFound
+from harness.files import canonical, digest, read_json, stream_json_lines, write_atomically
 from harness.parts import Ranking, Task
+from harness.records import STATUSES, Items, digest_of
 from harness.registry import make, parse
 from harness.scores import Score, show_value
 from harness.stats.bootstrap import DRAWS, LEVEL, METHOD
 from harness.version import VERSION
+
+CONTENT, PROVENANCE, PREDICTIONS = "content.json", "provenance.json", "predictions.jsonl"
 
 
 class Scored(ABC):
@@ -126,8 +131,11 @@ class Result(Scored):
         return {
             "corpus": {"name": task.corpus, "digest": task.corpus_digest},
             "task": {"name": task.name, "of": list(task.of), **task.settings},
+            "kind": task.gold.kind,
             "labels": list(task.gold.labels),
             "items": task.items.digest,
+            "names": column_digest(task.items["item"]),
+            "texts": column_digest(task.items.columns.get("text", ())),
             "gold": task.gold.digest,
             "model": self.model,
             "protocol": self.protocol,
@@ -150,12 +158,85 @@ class Result(Scored):
         """
         folder, whole = Path(folder), canonical(self.content)
         with contextlib.suppress(OSError):
-            if (folder / "content.json").read_bytes() == whole:
+            if (folder / CONTENT).read_bytes() == whole:
                 return
-        (folder / "content.json").unlink(missing_ok=True)
-        predictions.write(folder / "predictions.jsonl", self.predicted)
-        write_atomically(folder / "provenance.json", canonical(provenance()))
-        write_atomically(folder / "content.json", whole)
+        (folder / CONTENT).unlink(missing_ok=True)
+        predictions.write(folder / PREDICTIONS, self.predicted)
+        write_atomically(folder / PROVENANCE, canonical(provenance()))
+        write_atomically(folder / CONTENT, whole)
+
+
+class Kept(Scored):
+    """A result as it was written: its content, where it came from, and beside it the predictions."""
+
+    content: dict[str, Any] = {}  # noqa: RUF012
+
+    def __init__(self, place: Path, content: dict[str, Any], provenance: dict[str, Any]) -> None:
+        self.place, self.content, self.provenance = place, content, provenance
+
+    @property
+    def kind(self) -> str:
+        """The kind of answer that the task asks for."""
+        return str(self.content["kind"])
+
+    @property
+    def digest(self) -> str:
+        """The identity of the result."""
+        return digest(self.content)
+
+    @functools.cached_property
+    def scores(self) -> tuple[Score, ...]:  # type: ignore[override]
+        """The scores as they were counted then."""
+        rows = self.content["scores"]
+        return tuple(Score(**{**row, "value": math.nan if row["value"] is None else row["value"]}) for row in rows)
+
+    @property
+    def denominators(self) -> Mapping[str, int]:  # type: ignore[override]
+        """How the n items were answered."""
+        return {name: self.content["denominators"][name] for name in ("correct", "wrong", *STATUSES[1:])}
+
+    @property
+    def signature(self) -> str:
+        """One line that says what was measured; two results with one signature can be compared."""
+        said = self.content
+        corpus, seeds = f"{said['corpus']['name']}@{said['corpus']['digest'][:8]}", (said["seed"], said["draw_seed"])
+        seed = f"seed {seeds[0]}" if seeds[0] == seeds[1] else f"seed {seeds[0]} of {seeds[1]}"
+        parts = (corpus, said["task"]["name"], said["protocol"], said["model"], seed, "+".join(said["metrics"]))
+        return " | ".join((*parts, f"harness {self.provenance.get('harness', VERSION)}"))
+
+    @property
+    def item(self) -> list[str]:
+        """The items that were answered, in their order."""
+        return [str(line.get("item")) for _, line in stream_json_lines(self.place / PREDICTIONS)]
+
+    def answers(self, items: Items) -> Annotations:
+        """The predictions of these items, which are those of `item`. Raises ProblemsFound where they were changed."""
+        labels = self.content["labels"]
+        said = predictions.read(self.place / PREDICTIONS, items, self.content["kind"], labels)
+        if said.digest != self.content["predictions"]:
+            found = "not the predictions that content.json was counted from"
+            remedy = "Restore them, or run the model again."
+            raise ProblemsFound([Problem(str(self.place / PREDICTIONS), 0, found, remedy)])
+        return said
+
+
+def read(place: str | Path) -> Kept:
+    """The result in a folder. Raises ProblemsFound where there is none, or a part of one."""
+    place, problems = Path(place), list[Problem]()
+    tables = [read_json(place / name, str(place / name), problems) for name in (CONTENT, PROVENANCE)]
+    content, provenance_ = tables
+    if content is not None and not content.keys() >= {"kind", "labels", "names", "texts", "predictions", "scores"}:
+        problems.append(Problem(str(place / CONTENT), 0, "no content of a result", "Run the model again."))
+    if not problems and not (place / PREDICTIONS).is_file():
+        problems.append(Problem(str(place / PREDICTIONS), 0, "not there", "Run the model again."))
+    if problems or content is None:
+        raise ProblemsFound(problems)
+    return Kept(place, content, provenance_ or {})
+
+
+def column_digest(values: Sequence[str]) -> str:
+    """The identity of a column of the items, each value at its place."""
+    return digest_of(value.encode("utf-8", "surrogatepass") for value in values)
 
 
 def interval_content(metrics: Sequence[str]) -> dict[str, Any]:

@@ -274,8 +274,13 @@ def denominators(gold: Annotations, predicted: Annotations) -> dict[str, int]:
     """
     counts = dict(zip(STATUSES, np.bincount(predicted.status, minlength=len(STATUSES)).tolist(), strict=True))
     answered = counts.pop("answered")
-    right = int((_alike(gold, predicted) & (predicted.status == ANSWERED)).sum())
+    right = int(right_answers(gold, predicted).sum())
     return {"correct": right, "wrong": answered - right, **counts}
+
+
+def right_answers(gold: Annotations, predicted: Annotations) -> npt.NDArray[np.bool_]:
+    """Whether each item was answered, and as the gold answers it, (n_items,); a set or list of spans as a whole."""
+    return _alike(gold, predicted) & (predicted.status == ANSWERED)
 
 
 def _alike(gold: Annotations, predicted: Annotations) -> npt.NDArray[np.bool_]:

@@ -54,6 +54,7 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "result": {"registry", "files", "parts", "predictions", "stats"},
     "store": {"files", "predictions"},
     "runs": {"files"},
+    "comparing": {"parts", "result", "scoring", "slicing", "stats"},
     "running": {"outside", "parts", "registry", "result", "scoring", "files", "predictions", "slicing", "store"},
     "streaming": {"registry", "answers", "columns", "files", "parts", "result", "scoring", "slicing"},
     "given": {"parts", "running"},

@@ -59,7 +59,8 @@ class Verdict:
     margin: float
     alpha: float
     n_units: int
-    n_discordant: int  # units that can change this difference
+    n_apart: int  # units whose rows differ at all
+    n_discordant: int  # those of them that change this difference
     standard_error: float  # of the difference, jackknife over units; 0 where identical
 
     @property
@@ -208,6 +209,7 @@ def _drafts(
 ) -> list[Verdict]:
     """Everything but the verdict; p is that of McNemar, or nan where units are still to be swapped."""
     k, both = pairs.a.shape[1], np.hstack([pairs.a, pairs.b])
+    n_apart = int(pairs.times[(pairs.a != pairs.b).any(axis=1)].sum())
     gaps = [_gap(formula, k) for formula in formulas]
     ends = explained(both, pairs.times, gaps, seed=seed, draws=draws, level=1 - 2 * alpha)
     found = []
@@ -220,7 +222,7 @@ def _drafts(
         p = 1.0 if not discordant else math.nan if wins is None else float(mid_p(*wins, side="greater"))
         test: Literal["mid-p", "randomization"] = "randomization" if wins is None else "mid-p"
         numbers = (base, candidate, candidate - base, low, high, p, p, test, margin, alpha)
-        found.append(Verdict("shown", "", *numbers, pairs.n_units, discordant, error))
+        found.append(Verdict("shown", "", *numbers, pairs.n_units, n_apart, discordant, error))
     return found
 
 

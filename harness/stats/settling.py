@@ -1,0 +1,161 @@
+"""What a comparison can see, how many more units would settle it, and the level of each of several looks at it.
+
+A verdict is settled where it is regressed or pass. By the normal approximation, with N units in all, a variance V of
+one unit's share in the difference and U = V + d² its mean square (what swaps see), the difference that is found is
+
+    regressed at or below  -z sqrt(U / N)  and  -m + z f sqrt(V / N)
+    pass      above        -m + z f sqrt(V / N),      f = sqrt((k + 2) / k)
+
+with margin m and k the discordant units among N. `benchmarks/gate` holds both functions against simulation.
+
+Sources: R. Connor, Sample size for testing differences in proportions for the paired-sample design, 1987 (variance
+of a paired difference at a given discordance); S. Pocock, Group sequential methods in the design and analysis of
+clinical trials, 1977; P. Armitage, C. McPherson and B. Rowe, Repeated significance tests on accumulating data, 1969.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from harness.stats.verdict import ALPHA, Verdict
+
+CHANCE = 0.8
+MOST = 1 << 40  # units above which a number is none
+NORMAL = NormalDist()
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Further units, besides those at hand; None where no number can be said."""
+
+    at_random: int | None
+    where_apart: int | None  # all drawn among units on which the two systems differ
+
+
+def settle(verdict: Verdict, *, chance: float = CHANCE) -> Settling:
+    """How many further units settle an inconclusive verdict with this chance, if the true difference is the one seen.
+
+    Drawn at random: the difference found then scatters about d with sqrt(V M) / (n + M), since only the M new units
+    are open, and M is the least number for which the chance of either verdict (see above) is reached. It exists:
+    where 2 z sqrt(V / N) < m nothing is left between the two.
+
+    Drawn where the systems differ: units alike on both sides add nothing to the difference, so that d is the share q
+    of units that differ, which costs no annotation to know, times their mean share in it. The same holds with n
+    the units that differ and V = q (V + d²) - d².
+    """
+    n, apart, d = verdict.n_units, verdict.n_apart, verdict.difference
+    if verdict.state != "inconclusive" or math.isnan(d) or not verdict.standard_error > 0:
+        return Settling(None, None)
+    v, share = n * verdict.standard_error**2, apart / n
+    among = max(0.0, share * (v + d * d) - d * d)
+    dense = verdict.n_discordant / n
+    return Settling(
+        _further(n, v, d, verdict, dense, chance), _further(apart, among, d, verdict, dense / share, chance)
+    )
+
+
+def _further(n: int, v: float, d: float, verdict: Verdict, dense: float, chance: float) -> int | None:
+    """The least number of units besides n; `dense` of any are discordant, each adds variance v."""
+
+    def settled(more: int) -> float:
+        every = n + more
+        narrow = -verdict.margin + _reach(v, every, dense, verdict.alpha)
+        low = min(narrow, -_z(verdict.alpha) * math.sqrt((v + d * d) / every))
+        scatter = math.sqrt(v * more) / every
+        if low >= narrow:
+            return 1.0
+        if scatter == 0:
+            return float(d <= low or d > narrow)
+        return NORMAL.cdf((low - d) / scatter) + 1 - NORMAL.cdf((narrow - d) / scatter)
+
+    return _least(lambda more: settled(more) >= chance)
+
+
+def detectable(verdict: Verdict, *, chance: float = CHANCE) -> float | None:
+    """The smallest true drop that comes out regressed with this chance on as many units as these.
+
+    The systems are taken to differ as often as these do, or, where that is too little for the drop, as often as it
+    needs: the mean square is U = max(U seen, D g), g the root mean square of the discordant units' share, and
+    V = U - D². None where the two are identical, since nothing then tells what a unit may do.
+    """
+    n, k = verdict.n_units, verdict.n_discordant
+    square = n * verdict.standard_error**2 + verdict.difference**2
+    if not k or not square > 0:
+        return None
+    size = math.sqrt(square * n / k)
+
+    def power(drop: float) -> float:
+        u = max(square, drop * size)
+        dense = min(1.0, u / size**2)
+        v = max(u - drop * drop, 1e-12 * u)
+        reach = -_z(verdict.alpha) * math.sqrt(u / n)
+        bar = min(reach, -verdict.margin + _reach(v, n, dense, verdict.alpha))
+        return NORMAL.cdf((bar + drop) / math.sqrt(v / n))
+
+    if power(size) < chance:
+        return None
+    low, high = 0.0, size
+    while high - low > 1e-6 * size:
+        middle = (low + high) / 2
+        low, high = (low, middle) if power(middle) >= chance else (middle, high)
+    return high
+
+
+def alpha_of_looks(looks: int, *, alpha: float = ALPHA) -> float:
+    """The one-sided level of each of so many looks, after equal shares of the units, that keeps alpha over all.
+
+    Pocock's constant: the one bound that a sum of normal steps passes at any look with probability alpha, integrated
+    look by look as Armitage et al. do. Raises ValueError for fewer than one look.
+
+    >>> round(alpha_of_looks(2), 4), round(alpha_of_looks(2, alpha=0.025), 4), round(alpha_of_looks(5), 4)
+    (0.0304, 0.0147, 0.0169)
+    """
+    if looks < 1 or not 0 < alpha < 0.5:
+        raise ValueError(f"looks = {looks}, alpha = {alpha}: at least 1, and a number above 0, under 0.5, are expected")
+    low, high = _z(alpha), _z(alpha / looks) + 1e-9  # one look; Bonferroni
+    while high - low > 1e-7:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _never(middle, looks) >= 1 - alpha else (middle, high)
+    return 1 - NORMAL.cdf(high)
+
+
+def _never(bound: float, looks: int, points: int = 401) -> float:
+    """The chance that no sum of the first j standard normal steps is above bound sqrt(j), j up to `looks`."""
+    at, mass = np.zeros(1), np.ones(1)
+    for look in range(1, looks + 1):
+        top = bound * math.sqrt(look)
+        onto, step = np.linspace(-8 * math.sqrt(look), top, points, retstep=True)
+        weight = np.full(points, step)
+        weight[[0, -1]] /= 2
+        steps = np.exp(-((onto[:, None] - at) ** 2) / 2) / math.sqrt(2 * math.pi)
+        at, mass = onto, weight * (steps @ mass)
+    return float(mass.sum())
+
+
+def _least(enough: Callable[[int], bool]) -> int | None:
+    """The least whole number from 1 that is enough, if all above it are."""
+    high = 1
+    while not enough(high):
+        high *= 2
+        if high > MOST:
+            return None
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _reach(v: float, n: int, dense: float, alpha: float) -> float:
+    """Half the least width of the interval on n units."""
+    k = max(1.0, dense * n)
+    return _z(alpha) * math.sqrt(v / n * (k + 2) / k)
+
+
+def _z(alpha: float) -> float:
+    return NORMAL.inv_cdf(1 - alpha)
