@@ -169,7 +169,8 @@ class Annotations:
         """The identity of what the answers carry besides them: marks, and other answers."""
         marks = {name: column_digest(list(map(str, values))) for name, values in self.marks.items()}
         others = {name: other.digest for name, other in self.besides.items()}
-        parts = (part for own in (marks, others) for one in sorted(own.items()) for part in ("", *one))
+        both = (("mark", marks), ("besides", others))
+        parts = (part for what, own in both for one in sorted(own.items()) for part in (what, *one))
         return digest_of(part.encode() for part in parts)
 
     def flaw(self, items: Items) -> str:

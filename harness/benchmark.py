@@ -80,6 +80,8 @@ class Benchmark:
     folds: int = FOLDS
     split: str = ""
     seeds: int = 1  # trainings of each model; what differs is the seed of training, not the folds
+    corpora: Mapping[str, Path] = field(default_factory=dict)  # a corpus by its name -> where it is
+    file: Path | None = None  # where it was read from
 
     def cells(self) -> Iterator[tuple[Task, str, Spec]]:
         """Every task with every model that can answer it."""
@@ -90,8 +92,9 @@ class Benchmark:
 
     def asked(self) -> Iterator[tuple[str, str, Asked]]:
         """Every task with every model that can answer it and every seed of training: their names, and what is asked."""
+        made = {id(task): metrics_of(task) for task in self.tasks}
         for task, name, spec in self.cells():
-            metrics = metrics_of(task)
+            metrics = made[id(task)]
             for seed in range(self.seed, self.seed + self.seeds):
                 yield self.title(task), name, Asked(task, spec, metrics, seed, self.folds, self.split, self.seed)
 
@@ -107,6 +110,15 @@ class Benchmark:
         """The task's name, with its corpus's where the benchmark has two tasks of one name."""
         alone = sum(other.name == task.name for other in self.tasks) == 1
         return task.name if alone else f"{task.corpus}.{task.name}"
+
+    @property
+    def sources(self) -> dict[str, dict[str, str]]:
+        """Where each task's gold can be read again: the corpus, from the working folder, and the task's name."""
+        return {
+            self.title(task): {"corpus": os.path.relpath(self.corpora[task.corpus]), "use": task.name}
+            for task in self.tasks
+            if task.corpus in self.corpora
+        }
 
     @property
     def identity(self) -> str:
@@ -160,7 +172,8 @@ def read(path: Path, tell: Tell = lambda done, total: None) -> Benchmark:
     if "folds" in table and "split" in table:
         no(("split",), "both folds and split are given", "Keep one: cross-validation, or learn>score.")
     models, only_on = _models(table.get("models"), no)
-    tasks = _tasks(table.get("tasks"), path.parent, no, tell)
+    loaded: dict[Path, Corpus] = {}
+    tasks = _tasks(table.get("tasks"), path.parent, loaded, no, tell)
     known = {task.name for task in tasks}
     for name, wanted_tasks in only_on.items():
         for task in wanted_tasks:
@@ -174,7 +187,8 @@ def read(path: Path, tell: Tell = lambda done, total: None) -> Benchmark:
             f"{place}:{lines('seed')}: seed or seeds out of range. Give a seed from 0 to {2**32 - 1}, and seeds from 1."
         )
     folds, split = table.get("folds", FOLDS), table.get("split", "")
-    return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split, seeds)
+    corpora = {corpus.name: find(place) for place, corpus in loaded.items()}
+    return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split, seeds, corpora, path)
 
 
 def _models(table: Any, no: No) -> tuple[dict[str, Spec], dict[str, tuple[str, ...]]]:
@@ -207,12 +221,11 @@ def _models(table: Any, no: No) -> tuple[dict[str, Spec], dict[str, tuple[str, .
     return models, only_on
 
 
-def _tasks(tables: Any, folder: Path, no: No, tell: Tell) -> list[Task]:
+def _tasks(tables: Any, folder: Path, loaded: dict[Path, Corpus], no: No, tell: Tell) -> list[Task]:
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         no(("tasks",), "no tasks", 'Write [[tasks]] with corpus = "…" and use = "…".')
         return []
     tasks: list[Task] = []
-    loaded: dict[Path, Corpus] = {}
     for i, table in enumerate(tables):
         here = ("tasks", str(i))
         for key in table:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from harness.annotations import Annotations
 from harness.errors import NotComparable
 from harness.parts import Metric, Ranking, Task
-from harness.result import Kept, column_digest
+from harness.records import column_digest
+from harness.result import Kept
 from harness.scores import Score
 from harness.scoring import Measure, difference, right_answers, unit_of
 from harness.slicing import cut_by

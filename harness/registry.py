@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import math
+import os
 import re
 import typing
 import warnings
@@ -78,7 +79,8 @@ def parse(text: str) -> Spec:
 
 def names(folder: str) -> list[str]:
     """The parts in an open folder, by file name; nothing is imported."""
-    return sorted(path.stem for path in (HERE / folder).glob("*.py") if not path.stem.startswith("_"))
+    files = os.listdir(HERE / folder)  # noqa: PTH208, asked for often
+    return sorted(name.removesuffix(".py") for name in files if name.endswith(".py") and not name.startswith("_"))
 
 
 def purpose(path: Path) -> str:

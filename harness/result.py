@@ -20,7 +20,7 @@ from harness.annotations import Annotations
 from harness.errors import Problem, ProblemsFound
 from harness.files import canonical, digest, read_json, stream_json_lines, write_atomically
 from harness.parts import Ranking, Task
-from harness.records import STATUSES, Items, digest_of
+from harness.records import STATUSES, Items, column_digest
 from harness.registry import make, parse
 from harness.scores import Score, show_value
 from harness.stats.bootstrap import DRAWS, LEVEL, METHOD
@@ -134,8 +134,8 @@ class Result(Scored):
             "kind": task.gold.kind,
             "labels": list(task.gold.labels),
             "items": task.items.digest,
-            "names": column_digest(task.items["item"]),
-            "texts": column_digest(task.items.columns.get("text", ())),
+            "names": task.items.digests["item"],
+            "texts": task.items.digests["text"] if "text" in task.items else column_digest(()),
             "gold": task.gold.digest,
             "model": self.model,
             "protocol": self.protocol,
@@ -232,11 +232,6 @@ def read(place: str | Path) -> Kept:
     if problems or content is None:
         raise ProblemsFound(problems)
     return Kept(place, content, provenance_ or {})
-
-
-def column_digest(values: Sequence[str]) -> str:
-    """The identity of a column of the items, each value at its place."""
-    return digest_of(value.encode("utf-8", "surrogatepass") for value in values)
 
 
 def interval_content(metrics: Sequence[str]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import AskedWrongly
+from harness.errors import AskedWrongly, ProblemsFound
 from harness.files import canonical, sweep, write_atomically
+from harness.result import Kept, read
 
 STATE = "run.json"
 RESULT = "content.json"
@@ -26,10 +27,16 @@ class Run:
     said: dict[str, Any]
 
     @classmethod
-    def begin(cls, folder: Path, benchmark: str, planned: int) -> Run:
-        """A run that has begun and not ended: so it stands on disk until `end`, however it is broken off."""
+    def begin(
+        cls, folder: Path, benchmark: str, planned: int, sources: Mapping[str, Any] | None = None, file: str = ""
+    ) -> Run:
+        """A run that has begun and not ended: so it stands on disk until `end`, however it is broken off.
+
+        `sources` tell for each task where its gold can be read again, `file` the benchmark that was run.
+        """
         sweep(folder)
-        run = cls(folder, {"benchmark": benchmark, "planned": planned, "complete": False, "failures": []})
+        state = {"planned": planned, "complete": False, "failures": []}
+        run = cls(folder, {"benchmark": benchmark, "file": file, "tasks": dict(sources or {}), **state})
         run._write()
         return run
 
@@ -62,6 +69,23 @@ class Stored:
     def results(self) -> int:
         """How many results it holds."""
         return sum(path.name == RESULT for path in self.files)
+
+
+def results_in(folder: Path) -> dict[tuple[str, str], Kept]:
+    """The results of a run by task and model; of several trainings, each with its seed: `tfidf/seed-14`.
+
+    Raises ProblemsFound with every one that is broken.
+    """
+    found, problems = {}, []
+    for path in sorted(folder.rglob(RESULT)):
+        task, _, model = path.parent.relative_to(folder).as_posix().partition("/")
+        try:
+            found[task, model] = read(path.parent)
+        except ProblemsFound as error:
+            problems += error.problems
+    if problems:
+        raise ProblemsFound(problems)
+    return found
 
 
 def runs_in(root: Path) -> list[Stored]:

@@ -73,12 +73,15 @@ class Store:
         """The files of a key that hold the bytes they were written with, and those."""
         if self.again:
             return
-        for path in sorted((self.root / key[:2]).glob(f"{key}.*.{suffix}")):
+        folder = self.root / key[:2]
+        names = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208
+        for name in sorted(name for name in names if name.startswith(f"{key}.") and name.endswith(f".{suffix}")):
+            path = folder / name
             try:
                 data = path.read_bytes()
             except OSError:
                 continue
-            if path.name == _name(key, data, suffix):
+            if name == _name(key, data, suffix):
                 with contextlib.suppress(OSError):  # a store that may only be read
                     os.utime(path)
                 yield path, data

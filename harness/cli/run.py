@@ -75,7 +75,7 @@ def command(
     kept.sweep()
     readers = sum(len(task.readers) for task in asked.tasks)  # they are scored beside the models
     folder = out or Path("runs") / f"{asked.name}-{asked.identity[:8]}"
-    run = Run.begin(folder, asked.name, len(plan) + readers)
+    run = Run.begin(folder, asked.name, len(plan) + readers, asked.sources, str(asked.file or ""))
     spent: dict[str, float] = {}
 
     def keep(outcome: Outcome) -> None:
@@ -127,6 +127,7 @@ def _benchmark(
     from harness import api
     from harness.benchmark import Benchmark, read
     from harness.cli import _show
+    from harness.corpus import find
     from harness.registry import make, parse
     from harness.running import metrics_of, refuse_unfit
     from harness.slicing import refuse_unknown
@@ -150,7 +151,8 @@ def _benchmark(
     spec = parse(model)
     make("models", spec)
     refuse_unfit(asked, spec)
-    return Benchmark(f"{asked.corpus}-{asked.name}", (asked,), {spec.name.rpartition(":")[2]: spec})
+    where = {asked.corpus: find(corpus)}
+    return Benchmark(f"{asked.corpus}-{asked.name}", (asked,), {spec.name.rpartition(":")[2]: spec}, corpora=where)
 
 
 def _print_json(asked: Benchmark, done: list[Outcome], folder: Path, code: int, spent: Mapping[str, float]) -> None:

@@ -13,6 +13,7 @@ from harness.parts import Model
 from harness.records import ITEM_COLUMNS, Items
 
 KINDS = ("label", "labels")
+LIBRARIES = ()  # those of the model that it hands the cue to are counted with that model
 CUES = ("text", "length", "function-words", "first-sentence")
 WORD = re.compile(r"[^\W\d_]+")
 END = re.compile(r"(?<=[.!?])[”»\"’']?\s+|\n+")

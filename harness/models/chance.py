@@ -12,6 +12,7 @@ from harness.parts import Model
 from harness.records import Items
 
 KINDS = ("label", "labels")
+LIBRARIES = ("numpy",)
 
 
 def chance(*, strategy: Literal["uniform", "stratified"] = "stratified") -> Model:

@@ -10,6 +10,7 @@ from harness.parts import Model
 from harness.records import Items
 
 KINDS = ("spans",)
+LIBRARIES = ()
 
 
 def gazetteer(*, fewest: int = 1) -> Model:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from harness.errors import AskedWrongly, HarnessError
 from harness.parts import Metric, Ranking, Task
 from harness.registry import Spec, make, module_of, parse
 from harness.result import Result
-from harness.running.cells import Cell, Fold, Recipe, by_split, dealt, folds_of, kinds_of, of_split
+from harness.running.cells import Cell, Recipe, by_split, folds_of, kinds_of, of_split
 from harness.running.fitting import ask, model_of
-from harness.running.plans import FOLDS, SEED, Asked, Plan, names_in, scored
+from harness.running.plans import FOLDS, SEED, Asked, Deal, Plan, names_in, scored
 from harness.running.working import finished
 from harness.scoring import Measure
 from harness.slicing import Seen
@@ -106,7 +107,7 @@ def run_all(
     With a store, a finished cell is read and not run again, and scores that were counted are not counted again.
     """
     plans: list[Plan] = []
-    folds: dict[tuple[int, int, str, int, float], list[Fold]] = {}
+    deals: dict[tuple[Any, ...], Deal] = {}
     recipes: dict[str, Recipe] = {}
     for i, one in enumerate(asked):
         try:
@@ -115,17 +116,18 @@ def run_all(
             if getattr(model_of(one.spec), "whole", False):
                 yield i, answer_whole(one.task, one.spec, one.metrics, seed=one.seed, split=one.split.partition(">")[2])
                 continue
-            of = (id(one.task), one.folds, one.split, one.draw, one.fraction)
-            if of not in folds:
-                folds[of] = dealt(one.task, folds=one.folds, split=one.split, seed=one.draw, fraction=one.fraction)
+            of = (id(one.task), *one.metrics, one.folds, one.split, one.draw, one.fraction)
+            if of not in deals:
+                deals[of] = Deal.of(one)
+            folds = deals[of].folds
             if str(one.spec) not in recipes:
                 recipes[str(one.spec)] = Recipe.of(one.spec)
             recipe = recipes[str(one.spec)]
             cells = [
-                Cell(fold, recipe, one.seed, f"{one.task.name} · {one.spec} · {n} of {len(folds[of])}")
-                for n, fold in enumerate(folds[of], 1)
+                Cell(fold, recipe, one.seed, f"{one.task.name} · {one.spec} · {n} of {len(folds)}")
+                for n, fold in enumerate(folds, 1)
             ]
-            plans.append(Plan(i, one, cells))
+            plans.append(Plan(i, one, deals[of], cells))
         except HarnessError as error:
             yield i, error
     yield from _worked_off(plans, store, workers, progress)

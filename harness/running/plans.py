@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import nan
 from typing import Any
 
@@ -18,7 +18,7 @@ from harness.parts import Task
 from harness.records import STATUSES
 from harness.registry import Spec, module_of, parse
 from harness.result import Result, plain
-from harness.running.cells import HERE, Cell, files_of
+from harness.running.cells import HERE, Cell, Fold, dealt, files_of
 from harness.running.fitting import Answered
 from harness.scores import Score
 from harness.scoring import Measure
@@ -49,12 +49,51 @@ class Asked:
         return whole if self.fraction == 1 else f"{whole}, {self.fraction:g} of the groups learned from"
 
 
+@dataclass(frozen=True, eq=False)
+class Deal:
+    """The folds of a task as all models share them, and what of the task is scored."""
+
+    task: Task
+    folds: Sequence[Fold]
+
+    @classmethod
+    def of(cls, one: Asked) -> Deal:
+        """The folds that are asked for. Raises AskedWrongly where there are none."""
+        folds = dealt(one.task, folds=one.folds, split=one.split, seed=one.draw, fraction=one.fraction)
+        return cls(lean(one.task, one.metrics), folds)
+
+    @functools.cached_property
+    def places(self) -> list[int]:
+        """The positions in the task of what is scored: what was answered and, where there are readers, read by all."""
+        read = self.task.read
+        return sorted(i for fold in self.folds for i in fold.score if not read or read[i])
+
+    @property
+    def came_at(self) -> list[int]:
+        """Where each of them came among the answers of all folds, one after another."""
+        came = {i: n for n, i in enumerate(i for fold in self.folds for i in fold.score)}
+        return [came[i] for i in self.places]
+
+    @functools.cached_property
+    def scored(self) -> Task:
+        """The task with what is scored alone."""
+        return self.task.take(self.places)
+
+    @functools.cached_property
+    def identity(self) -> list[Any]:
+        """All of the task that scores depend on."""
+        task, gold = self.task, self.task.gold
+        tiers = {name: list(labels) for name, labels in gold.tiers.items()}
+        return [task.items.digest, list(task.read), gold.digest, gold.surroundings, tiers]
+
+
 @dataclass(eq=False)
 class Plan:
     """The cells of one model on one task, and what has come of them."""
 
     place: int
     asked: Asked
+    deal: Deal
     cells: list[Cell]
 
     def __post_init__(self) -> None:
@@ -84,7 +123,7 @@ class Plan:
             return None
         scores = [Score(**{**row, "value": nan if row["value"] is None else row["value"]}) for row in found["scores"]]
         return Result(
-            task=self._scored(),
+            task=self.deal.scored,
             answers=lambda: self.answers(store),
             answered=found["predictions"],
             scores=tuple(scores),
@@ -95,7 +134,7 @@ class Plan:
 
     def result(self, store: Store | None) -> Result:
         """The answers of all cells, scored."""
-        made = scored(self._scored(), self.answers(store), self.asked.metrics, self._seen(), **self._said())
+        made = scored(self.deal.scored, self.answers(store), self.asked.metrics, self._seen(), **self._said())
         if store and not any(isinstance(came, Answered) and came.unfinished for came in self.came.values()):
             rows = [plain(score) for score in made.scores]
             kept = {"scores": rows, "denominators": made.denominators, "predictions": made.answered}
@@ -118,22 +157,7 @@ class Plan:
             if found is None:
                 raise HarnessError(f"the answers of {cell.name} are no longer in the store. Run it again.")
             parts.append(found)
-        return joined(parts).take(self._came_at)
-
-    @functools.cached_property
-    def _places(self) -> list[int]:
-        """The positions in the task of what is scored: what was answered and, where there are readers, read by all."""
-        read = self.asked.task.read
-        return sorted(i for cell in self.cells for i in cell.fold.score if not read or read[i])
-
-    @property
-    def _came_at(self) -> list[int]:
-        """Where each of them came among the answers of all cells, one after another."""
-        came = {i: n for n, i in enumerate(i for cell in self.cells for i in cell.fold.score)}
-        return [came[i] for i in self._places]
-
-    def _scored(self) -> Task:
-        return self.asked.task.take(self._places)
+        return joined(parts).take(self.deal.came_at)
 
     def _seen(self) -> Seen | None:
         task = self.asked.task
@@ -141,17 +165,14 @@ class Plan:
             return None
         fold = np.repeat(np.arange(len(self.cells)), [len(cell.fold.score) for cell in self.cells])
         sets = [names_in(task.take(cell.fold.learn)) for cell in self.cells]
-        return Seen(fold[self._came_at], sets)
+        return Seen(fold[self.deal.came_at], sets)
 
     @functools.cached_property
     def key(self) -> str:
         """The identity of all that its scores depend on."""
-        gold = self.asked.task.gold
-        due = [gold.digest, gold.surroundings, {name: list(labels) for name, labels in gold.tiers.items()}]
         asked = [list(self.asked.metrics), list(self.asked.task.slices), self.asked.draw]
         cells = [cell.key for cell in self.cells]
-        items = [self.asked.task.items.digest, list(self.asked.task.read)]
-        return digest([cells, items, due, asked, _scoring_code(self.asked.metrics)])
+        return digest([cells, self.deal.identity, asked, _scoring_code(self.asked.metrics)])
 
 
 def scored(
@@ -164,6 +185,7 @@ def scored(
     **said: Any,
 ) -> Result:
     """The answers to the items of a task, scored; `said` is what the result says of itself."""
+    task = lean(task, metrics)
     cut = cut_by(task.slices, task.items, task.gold, seen)
     scores, denominators = scoring.score(task, predicted, metrics, seed=draw, cut=cut)
     return Result(
@@ -176,6 +198,16 @@ def scored(
         metrics=tuple(metrics),
         **said,
     )
+
+
+def lean(task: Task, metrics: Mapping[str, Measure]) -> Task:
+    """The task with what its metrics and slices need besides the gold, so that a result depends on nothing else.
+
+    Where a metric does not fit a gold that has its facets and the slices alone, everything stays.
+    """
+    needed = {name: values for name, values in task.gold.marks.items() if name in (*task.of, *task.slices)}
+    gold = replace(task.gold, marks=needed, besides={})
+    return task if any(metric.unfit(gold) for metric in metrics.values()) else replace(task, gold=gold)
 
 
 def names_in(task: Task) -> frozenset[str]:
