@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness.built import task_in
 from harness.corpus import Corpus, find, load
 from harness.corpus.reading import Tell
 from harness.errors import AskedWrongly, HarnessError, Problem, UnknownName, quote, suggestion
@@ -247,9 +248,12 @@ def _tasks(tables: Any, folder: Path, loaded: dict[Path, Corpus], no: No, tell: 
             no((*here, "corpus"), f"corpus {os.path.normpath(path)} is not there", remedy)
             continue
         try:
-            if path not in loaded:
-                loaded[path] = load(find(path), tell)
-            task = read_by(lists.get("readers", ()), task_of(use, loaded[path]), use, path)
+            wanted = {key: lists.get(key, ()) for key in ("metrics", "slices")}
+            task = None if "readers" in lists else task_in(find(path), use, **wanted)
+            if task is None:
+                if path not in loaded:
+                    loaded[path] = load(find(path), tell)
+                task = read_by(lists.get("readers", ()), task_of(use, loaded[path]), use, path)
         except AskedWrongly as error:
             no((*here, "use"), *_in_two(error))
             continue

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import AskedWrongly, Problem, ProblemsFound, quote
-from harness.files import canonical, parse_object, sync_folder
+from harness.files import canonical, digest_bytes, parse_object, sync_folder
 from harness.parts import Task
 from harness.records import Kind
 
+HERE = Path(__file__).parent
 KEY = b"harness"  # of the Parquet file's metadata, where the header stands
 SHARED = ("item", "document", "group", "split", "language")  # columns of every task; facets follow, then the gold
 KINDS = ("label", "labels", "spans")  # also the name of the column that holds the gold
@@ -33,6 +34,7 @@ class TaskHeader:
     settings: Mapping[str, Any]
     items: int
     ordered: bool  # whether the items ascend by their UTF-8 bytes, each once
+    code: str = ""  # the identity of the code that asked the documents
 
 
 class TaskFile:
@@ -133,7 +135,14 @@ def _header(task: Task, corpus_digest: str, items: int, ordered: bool) -> TaskHe
         settings=task.settings,
         items=items,
         ordered=ordered,
+        code=code(),
     )
+
+
+def code() -> str:
+    """The identity of the code that makes items and gold of documents, as it stands today."""
+    rooms = [*HERE.glob("corpus/*.py"), *HERE.glob("tasks/*.py"), HERE / "annotations.py", HERE / "columns.py"]
+    return digest_bytes(b"".join(digest_bytes(path.read_bytes()).encode() for path in sorted(rooms)))
 
 
 def _header_of(table: Mapping[str, Any]) -> TaskHeader | None:
@@ -149,7 +158,9 @@ def _header_of(table: Mapping[str, Any]) -> TaskHeader | None:
         return None
     if type(table.get("items")) is not int or type(table.get("ordered")) is not bool:
         return None
-    values = dict(table) | {"tiers": {name: tuple(labels) for name, labels in tiers}}
+    if not isinstance(table.get("code", ""), str):
+        return None
+    values = {"code": "", **table} | {"tiers": {name: tuple(labels) for name, labels in tiers}}
     values |= {key: tuple(table[key]) for key in ("labels", "metrics", "of")}
     return TaskHeader(**values) if values.keys() == TaskHeader.__dataclass_fields__.keys() else None
 

@@ -6,6 +6,7 @@ A spec is how a part is called everywhere: `tfidf`, `tfidf(C=0.5)`, `./mine.py:M
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -212,7 +213,8 @@ def help_of(folder: str, name: str) -> str:
     return f"{name}({said})\n\n{inspect.getdoc(function) or ''}"
 
 
-def _settings(function: Callable[..., Any]) -> dict[str, Any]:
+@functools.cache
+def _settings(function: Callable[..., Any]) -> Mapping[str, Any]:
     try:
         hints = typing.get_type_hints(function.__init__ if inspect.isclass(function) else function)
     except Exception:  # names in somebody else's annotations that are not there when they are asked

@@ -11,6 +11,7 @@ import pytest
 
 from corpora import make_corpus, one_line, read_lines, write_lines
 from harness.checking import check
+from harness.cli import run
 from harness.corpus.reading import Reading, read_corpus
 from harness.disputes import Dispute, dispute_file, disputes
 
@@ -184,8 +185,6 @@ def test_the_gold_itself_may_be_one_of_the_readers(root: Path) -> None:
 
 
 def test_a_built_corpus_keeps_its_logs_and_checks_them(root: Path, tmp_path: Path) -> None:
-    from harness.cli import run
-
     assert run(["corpus", "build", str(root), "--out", str(tmp_path / "built")]) == 0
     assert check(tmp_path / "built") == []
     shutil.rmtree(tmp_path / "built")

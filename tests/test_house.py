@@ -59,7 +59,8 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "running": {"outside", "parts", "registry", "result", "scoring", "files", "predictions", "slicing", "store"},
     "streaming": {"registry", "answers", "columns", "files", "parts", "result", "scoring", "slicing"},
     "given": {"parts", "running"},
-    "benchmark": {"registry", "corpus", "result", "running", "files", "parts", "slicing", "store"},
+    "built": {"answers", "columns", "corpus", "parts", "running"},
+    "benchmark": {"built", "registry", "corpus", "result", "running", "files", "parts", "slicing", "store"},
 }
 WITHOUT_GROUND = {"stats"}
 OPEN_FOLDERS = ("formats", "tasks", "models", "metrics")

@@ -126,7 +126,9 @@ def _benchmark(
     """The benchmark in a file, or the one that the options describe."""
     from harness import api
     from harness.benchmark import Benchmark, read
+    from harness.built import task_in
     from harness.cli import _show
+    from harness.corpus import find
     from harness.corpus import find
     from harness.registry import make, parse
     from harness.running import metrics_of, refuse_unfit
@@ -142,7 +144,7 @@ def _benchmark(
         raise AskedWrongly("give a BENCH.toml, or all of --corpus, --task and --model.")
     from dataclasses import replace
 
-    asked = api.task(task, _show.loaded(corpus))
+    asked = task_in(find(corpus), task, metrics=metrics, slices=slices) or api.task(task, _show.loaded(corpus))
     if metrics:
         asked = replace(asked, metrics=tuple(metrics_of(asked, metrics)))
     if slices:

@@ -146,6 +146,35 @@ def task_file(root: Path, name: str) -> tuple[Path, str]:
     return root / "tasks" / f"{name}.parquet", manifest.digest
 
 
+def texts_in(root: Path) -> dict[str, str]:
+    """The text of each document of a build by its id; of the shards nothing else is read.
+
+    Raises ProblemsFound where the build is not as it was built.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    manifest = read_manifest(root, problems)
+    shards = sorted(name for name in manifest.files if SHARD.fullmatch(name)) if manifest else []
+    if (root / "documents").exists() or not manifest:
+        raise ProblemsFound([*problems, Problem(MANIFEST, 0, "does not stand alone", AGAIN)])
+    for name in shards:
+        if not _is_as_built(root, name, manifest, problems):
+            raise ProblemsFound(problems)
+        with pq.ParquetFile(root / name) as file:
+            if flaws := list(_flaws(file)):
+                raise ProblemsFound([Problem(name, 0, found, AGAIN) for found in flaws])
+            for i in range(file.num_row_groups):
+                table = file.read_row_group(i, columns=["group", "id", "text"], use_threads=False)
+                columns = [table[name].cast(pa.string()).to_pylist() for name in ("group", "id", "text")]
+                texts |= {f"{group}/{stem}": text for group, stem, text in zip(*columns, strict=True)}
+    if len(texts) != manifest.documents:
+        raise ProblemsFound([Problem(MANIFEST, 1, f"{len(texts)} documents are in the shards", AGAIN)])
+    return texts
+
+
 def _is_as_built(root: Path, name: str, manifest: Manifest, problems: list[Problem]) -> bool:
     """Whether a file has the bytes that the build gave it."""
     import hashlib

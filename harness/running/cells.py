@@ -166,16 +166,10 @@ def versions_of(libraries: Sequence[str], extra: str) -> dict[str, str]:
     found = {}
     for name in sorted(set(libraries)):
         try:
-            found[name] = _version(name)
+            found[name] = version(name)
         except PackageNotFoundError:
             raise NotInstalled(name, extra) from None
     return found
-
-
-@functools.cache
-def _version(library: str) -> str:
-    """Read once: what this process has imported stays what it is."""
-    return version(library)
 
 
 def kinds_of(spec: Spec) -> tuple[str, ...]:

@@ -21,19 +21,19 @@ def finished(cells: Sequence[Cell], *, store: Store | None, workers: int) -> Ite
     What is finished stands in the store before it is told of. A worker that dies takes none of the others with it:
     the cells that were not finished are run again, each in a process of its own.
     """
-    os.environ[RUN] = secrets.token_hex(8)
+    run = secrets.token_hex(8)
     if workers == 1 or len(cells) < 2:
-        yield from ((i, _run(cell, store)) for i, cell in enumerate(cells))
+        yield from ((i, _run(cell, store, run)) for i, cell in enumerate(cells))
         return
     left = dict(enumerate(cells))
     try:
-        for i, came in _by_processes(left, store, workers):
+        for i, came in _by_processes(left, store, run, workers):
             del left[i]
             yield i, came
     except _Died:
         for i, cell in list(left.items()):
             try:
-                yield from _by_processes({i: cell}, store, 2)  # one alone would be run in this process
+                yield from _by_processes({i: cell}, store, run, 2)  # one alone would be run in this process
             except _Died as died:
                 yield i, HarnessError(f"{cell.name}: the process that ran it was killed ({died}). Was memory short?")
 
@@ -42,22 +42,21 @@ class _Died(Exception):
     """A worker process ended before its cell."""
 
 
-def _by_processes(cells: dict[int, Cell], store: Store | None, workers: int) -> Iterator[tuple[int, Came]]:
+def _by_processes(cells: dict[int, Cell], store: Store | None, run: str, workers: int) -> Iterator[tuple[int, Came]]:
     from joblib import Parallel, delayed, parallel_config
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     with parallel_config(backend="loky", inner_max_num_threads=1):
         pool = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
         try:
-            for i, came in pool(delayed(_numbered)(i, cell, store, os.environ[RUN]) for i, cell in list(cells.items())):
+            for i, came in pool(delayed(_numbered)(i, cell, store, run) for i, cell in list(cells.items())):
                 yield i, came if isinstance(came, Answered) else _said(*came)
         except BrokenProcessPool as error:
             raise _Died(str(error).split("\n")[0][:200]) from None
 
 
 def _numbered(i: int, cell: Cell, store: Store | None, run: str) -> tuple[int, Answered | tuple[str, int]]:
-    os.environ[RUN] = run
-    came = _run(cell, store)
+    came = _run(cell, store, run)
     return i, came if isinstance(came, Answered) else (str(came), came.exit_code)  # not every error can be pickled
 
 
@@ -67,11 +66,15 @@ def _said(message: str, exit_code: int) -> HarnessError:
     return error
 
 
-def _run(cell: Cell, store: Store | None) -> Came:
+def _run(cell: Cell, store: Store | None, run: str) -> Came:
+    earlier = os.environ.get(RUN)
+    os.environ[RUN] = run
     try:
         answered = answers_of(cell)
     except HarnessError as error:
         return error
+    finally:
+        os.environ.pop(RUN) if earlier is None else os.environ.update({RUN: earlier})
     if store and not answered.unfinished:
         store.put(cell.key, answered.predicted)
     return answered

@@ -26,7 +26,7 @@ from harness.stats.mcnemar import log_pmf
 Formula = Callable[[Array], Array]
 
 DRAWS = 10_000
-OUTCOMES = 65_536  # up to so many all are counted: always at 16 differing units or fewer
+OUTCOMES = 65_536  # up to so many all are counted: always at 16 differing units or fewer; fewer where draws are fewer
 CELLS = 1_000_000  # numbers held at a time
 TIES = 1e-12  # differences nearer than this share of the scores are equal
 _ONES = np.unpackbits(np.arange(2**16, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1).sum(
@@ -84,7 +84,8 @@ def randomize(
     """
     cells = _cells(units_a, units_b, times)
     differing = int(cells.times.sum())
-    exact = float(np.log(cells.times + 1.0).sum()) <= math.log(OUTCOMES) + 1e-9
+    most = OUTCOMES * min(1.0, draws / DRAWS)
+    exact = float(np.log(cells.times + 1.0).sum()) <= math.log(max(1.0, most)) + 1e-9
     tallies = [_Tally(formula, cells) for formula in formulas]
     for gaps, weights in _outcomes(cells) if exact else _drawn(cells, seed, draws):
         for tally in tallies:
@@ -173,7 +174,10 @@ def _outcomes(cells: _Cells) -> Iterator[tuple[Array, Array]]:
     """Every sum of differences (m, k), with its probability (m,)."""
     shape = tuple(cells.times + 1)
     swaps = np.indices(shape).reshape(len(shape), math.prod(shape)).T  # (m, d), one outcome where d is 0
-    weights = np.exp(log_pmf(swaps, cells.times, 0.5).sum(axis=1))
+    weights = np.ones(1)
+    for times in cells.times:  # in the order of the swaps: the last cell changes first
+        chances = np.exp(log_pmf(np.arange(times + 1), times, 0.5))
+        weights = np.outer(weights, chances).ravel()
     yield (cells.times - 2.0 * swaps) @ cells.vectors, weights
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -127,19 +128,50 @@ def other_roles(layer: Layer, where: Where, documents: Sequence[Document], items
     return found
 
 
-def evidence_of(lines: Sequence[Mapping[str, Any]], items: Items) -> dict[str, Annotations]:
-    """What the answer `lines[i]` to item i rests on, and the words of its text, both as spans; nothing where no line
-    gives evidence. A word is what stands between white space.
+class _Later(Mapping[str, Annotations]):
+    """Answers by their names, each made when it is first asked for: few metrics ask for any."""
+
+    def __init__(self, made_by: Mapping[str, Callable[[], Annotations]]) -> None:
+        self._made_by = made_by
+        self._made: dict[str, Annotations] = {}
+
+    def __getitem__(self, name: str) -> Annotations:
+        if name not in self._made:
+            self._made[name] = self._made_by[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made_by)
+
+    def __len__(self) -> int:
+        return len(self._made_by)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._made_by
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)  # for other processes
+
+
+def besides_of(
+    lines: Sequence[Mapping[str, Any]], items: Items, others: Mapping[str, Annotations]
+) -> Mapping[str, Annotations]:
+    """What the answer `lines[i]` to item i rests on, and the words of its text, both as spans, and the others.
+
+    Neither where no line gives evidence. A word is what stands between white space.
     """
-    given = [[(start, end, "evidence") for start, end in line.get("evidence", ())] for line in lines]
-    if not any(given):
-        return {}
-    of_text = {text: [(*word.span(), "word") for word in WORD.finditer(text)] for text in set(items["text"])}
-    words = [of_text[text] for text in items["text"]]
-    return {
-        "evidence": Annotations.of_spans(items["item"], ("evidence",), given),
-        "words": Annotations.of_spans(items["item"], ("word",), words),
-    }
+    if not any(line.get("evidence") for line in lines):
+        return others
+
+    def evidence() -> Annotations:
+        given = [[(start, end, "evidence") for start, end in line.get("evidence", ())] for line in lines]
+        return Annotations.of_spans(items["item"], ("evidence",), given)
+
+    def words() -> Annotations:
+        of_text = {text: [(*word.span(), "word") for word in WORD.finditer(text)] for text in set(items["text"])}
+        return Annotations.of_spans(items["item"], ("word",), [of_text[text] for text in items["text"]])
+
+    return _Later({"evidence": evidence, "words": words, **{name: partial(others.__getitem__, name) for name in others}})
 
 
 def _is_mark(key: str, value: Any) -> bool:

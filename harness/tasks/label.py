@@ -14,9 +14,9 @@ from harness.errors import Problem, ProblemsFound
 from harness.parts import Task
 from harness.records import Document
 from harness.tasks._columns import (
+    besides_of,
     check_where,
     document_items,
-    evidence_of,
     facet_items,
     layer_of,
     marked,
@@ -77,6 +77,6 @@ def label(
     documents = [document for document, _ in asked]
     items = facet_items(asked, found.of) if found.of else document_items(documents)
     answers = ["/".join(filter(None, (line["label"], line.get(refine)))) for line in chosen]
-    besides = evidence_of(chosen, items) | ({} if found.of else other_roles(found, where, documents, items))
+    besides = besides_of(chosen, items, {} if found.of else other_roles(found, where, documents, items))
     gold = marked(Annotations.of_label(items["item"], labels, answers), documents, items, found.of, besides)
     return task_of(corpus, found, name, "label", where, items, gold, metrics, refine=refine)
