@@ -1,6 +1,9 @@
 """Writes the scores of the benchmarks into benchmarks/README.md and kabar's card, or with --check holds them to it.
 
-python benchmarks/tables.py [--check]
+python benchmarks/tables.py [--check | --full]
+
+`--full` runs kabar-full.toml too, which takes some minutes and the libraries named in full.py; without it the section
+of that benchmark stays as it stands, and tests/test_full.py holds it.
 """
 
 import re
@@ -8,8 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import full
+
 from harness.benchmark import Outcome, read, run_benchmark
 from harness.files import write_atomically
+from harness.result import Result
 from harness.scores import show_value
 from harness.store import Store
 
@@ -27,13 +33,13 @@ these fitted models: folds share training documents. The written texts are made 
 READERS = """
 # Beside a second reader
 
-`kabar-readers.toml`: the same models, learned as above, scored on the documents alone that were read twice. `reader2` is
-a language model that saw the texts, the guidelines and the list of pairs, and neither gold nor writer.
+`kabar-readers.toml`: the same models, learned as above, scored on the documents alone that were read twice. `reader2`
+is a language model that saw the texts, the guidelines and the list of pairs, and neither gold nor writer.
 """
 BEGIN, END = "<!-- begin: models -->\n", "<!-- end: models -->"
-GAPS = """On the {documents} documents read twice, by the first metric of each task: the floor, the best of the light models
-(`benchmarks/kabar-readers.toml`; 5 folds, each learning from all other groups), and the raw second reader, who is a
-language model, against the gold.
+GAPS = """On the {documents} documents read twice, by the first metric of each task: the floor, the best of the light
+models (`benchmarks/kabar-readers.toml`; 5 folds, each learning from all other groups), and the raw second reader, who
+is a language model, against the gold.
 
 | task | metric | majority | best light model | second reader | left to gain |
 |---|---|---|---|---|---|
@@ -41,9 +47,16 @@ language model, against the gold.
 """
 
 
+def result_of(cell: Outcome) -> Result:
+    """What came of a cell. Ends the script where that is an error: a table without the row would look whole."""
+    if cell.result is None:
+        sys.exit(f"{cell.model} on {cell.task} gave no result: {cell.failure}")
+    return cell.result
+
+
 def table(cells: list[Outcome]) -> str:
     """One task's models as a Markdown table."""
-    results = [(cell.model, cell.result) for cell in cells if cell.result]
+    results = [(cell.model, result_of(cell)) for cell in cells]
     metrics = [score.metric for score in results[0][1].headlines]
     first = results[0][1]
     rows = [
@@ -84,12 +97,12 @@ def gaps(cells: list[Outcome]) -> str:
     """How far the best light model of each task is from the floor and from the second reader, for the data card."""
     rows, documents = [], 0
     for task in dict.fromkeys(cell.task for cell in cells):
-        heads = {cell.model: cell.result.headlines[0] for cell in cells if cell.task == task and cell.result}
+        heads = {cell.model: result_of(cell).headlines[0] for cell in cells if cell.task == task}
         reader, floor = heads.pop("reader2"), heads.pop("majority")
         name, best = max(heads.items(), key=lambda one: one[1].value)
         shown = " | ".join((show_value(floor), f"{name} {show_value(best)}", show_value(reader)))
         rows.append(f"| {task} | `{best.metric}` | {shown} | {reader.value - best.value:.3f} |")
-        documents = max(len(set(cell.result.task.items["document"])) for cell in cells if cell.result)
+        documents = max(len(set(result_of(cell).task.items["document"])) for cell in cells)
     return GAPS.format(documents=documents, rows="\n".join(rows))
 
 
@@ -101,8 +114,9 @@ def card(cells: list[Outcome]) -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) if "--check" in sys.argv else HERE.parent / "runs" / "store")
-        wanted = {PAGE: text(store), CARD: card(beside_readers(store))}
+        root = Path(folder) if "--check" in sys.argv else HERE.parent / "runs" / "store"
+        heavy = full.section(root) if "--full" in sys.argv else full.standing(PAGE.read_text(encoding="utf-8"))
+        wanted = {PAGE: text(Store(root)) + heavy, CARD: card(beside_readers(Store(root)))}
     if "--check" in sys.argv:
         stale = [str(path) for path, due in wanted.items() if path.read_text(encoding="utf-8") != due]
         if stale:

@@ -81,7 +81,7 @@ class Benchmark:
     folds: int = FOLDS
     split: str = ""
     seeds: int = 1  # trainings of each model; what differs is the seed of training, not the folds
-    corpora: Mapping[str, Path] = field(default_factory=dict)  # a corpus by its name -> where it is
+    corpora: Mapping[str, Path] = field(default_factory=dict)  # a corpus by its name, built or not -> where it is
     file: Path | None = None  # where it was read from
 
     def cells(self) -> Iterator[tuple[Task, str, Spec]]:
@@ -173,8 +173,9 @@ def read(path: Path, tell: Tell = lambda done, total: None) -> Benchmark:
     if "folds" in table and "split" in table:
         no(("split",), "both folds and split are given", "Keep one: cross-validation, or learn>score.")
     models, only_on = _models(table.get("models"), no)
-    loaded: dict[Path, Corpus] = {}
-    tasks = _tasks(table.get("tasks"), path.parent, loaded, no, tell)
+    corpora: dict[str, Path] = {}
+    tasks = _tasks(table.get("tasks"), path.parent, corpora, no, tell)
+    _refuse_shared(table.get("tasks"), models, no)
     known = {task.name for task in tasks}
     for name, wanted_tasks in only_on.items():
         for task in wanted_tasks:
@@ -188,7 +189,6 @@ def read(path: Path, tell: Tell = lambda done, total: None) -> Benchmark:
             f"{place}:{lines('seed')}: seed or seeds out of range. Give a seed from 0 to {2**32 - 1}, and seeds from 1."
         )
     folds, split = table.get("folds", FOLDS), table.get("split", "")
-    corpora = {corpus.name: find(place) for place, corpus in loaded.items()}
     return Benchmark(path.stem, tuple(tasks), models, only_on, seed, folds, split, seeds, corpora, path)
 
 
@@ -222,11 +222,23 @@ def _models(table: Any, no: No) -> tuple[dict[str, Spec], dict[str, tuple[str, .
     return models, only_on
 
 
-def _tasks(tables: Any, folder: Path, loaded: dict[Path, Corpus], no: No, tell: Tell) -> list[Task]:
+def _refuse_shared(tables: Any, models: Mapping[str, Spec], no: No) -> None:
+    """Say no to a reader with a model's name: their results would stand in one folder."""
+    for i, table in enumerate(tables if isinstance(tables, list) else ()):
+        readers = table.get("readers") if isinstance(table, dict) else ()
+        for reader in readers if readers and _is_list_of_texts(readers) else ():
+            if reader in models:
+                found = f"{quote(reader)} is a reader and a model, whose results would stand in one folder"
+                no(("tasks", str(i), "readers"), found, "Give the model another name.")
+
+
+def _tasks(tables: Any, folder: Path, corpora: dict[str, Path], no: No, tell: Tell) -> list[Task]:
+    """The tasks asked for; `corpora` is told where each of their corpora is."""
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         no(("tasks",), "no tasks", 'Write [[tasks]] with corpus = "…" and use = "…".')
         return []
     tasks: list[Task] = []
+    loaded: dict[Path, Corpus] = {}
     for i, table in enumerate(tables):
         here = ("tasks", str(i))
         for key in table:
@@ -257,6 +269,7 @@ def _tasks(tables: Any, folder: Path, loaded: dict[Path, Corpus], no: No, tell: 
         except AskedWrongly as error:
             no((*here, "use"), *_in_two(error))
             continue
+        corpora[task.corpus] = find(path)
         if any((task.corpus, task.name) == (other.corpus, other.name) for other in tasks):
             no(here, f"task {task.name} of {task.corpus} is asked twice", "Keep one, with the metrics of both.")
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from harness.corpus.shards import task_file, texts_in
 from harness.corpus.sources import is_built
 from harness.errors import HarnessError
 from harness.parts import Task
+from harness.records import Items
 from harness.running import metrics_of
 
 
@@ -35,33 +37,42 @@ def task_in(root: Path, name: str, *, metrics: Sequence[str] = (), slices: Seque
 
 
 def _task(path: Path, header: TaskHeader, texts: Mapping[str, str]) -> Task:
-    from dataclasses import replace
-
+    """Items and gold of a task file, with the texts by document. Raises ValueError where they are not a task's."""
     import pyarrow.parquet as pq
 
     from harness.answers import Asked
     from harness.answers.parquet import answers_of
-    from harness.records import Items
 
     names = [*SHARED, *header.of]
     with pq.ParquetFile(path) as file:
         table = file.read([*names, header.kind], use_threads=False).combine_chunks()
     columns: dict[str, Sequence[str]] = {name: _texts(table[name]) for name in names}
     items = Items({**columns, "text": list(map(texts.__getitem__, columns["document"]))})
-    given = {header.kind: _one(table[header.kind])} if len(table) else {}
-    asked = Asked(header.kind, header.labels, gold=True)
-    gold = replace(
-        answers_of(given, asked), item=columns["item"], tiers=header.tiers, marks={name: items[name] for name in header.of}
-    )
+    given: dict[str, Any] = {header.kind: _one(table[header.kind])}
+    marks = {name: items[name] for name in header.of}
+    gold = answers_of(given, Asked(header.kind, header.labels, gold=True))
+    gold = replace(gold, item=items["item"], tiers=header.tiers, marks=marks)
     if gold.status.any() or (gold.codes < 0).any() or gold.flaw(items):
-        raise ValueError(f"the gold of {path} is not one of the declared labels an item")
-    said = {"metrics": header.metrics, "corpus": header.corpus, "corpus_digest": header.corpus_digest}
-    return Task(header.name, items, gold, of=header.of, settings=header.settings, **said)
+        raise ValueError(f"{path} does not hold a declared answer for each item")
+    return Task(
+        name=header.name,
+        items=items,
+        gold=gold,
+        metrics=header.metrics,
+        corpus=header.corpus,
+        corpus_digest=header.corpus_digest,
+        of=header.of,
+        settings=header.settings,
+    )
 
 
 def _one(column: Any) -> Any:
-    """A column of some rows as one array."""
-    return column.combine_chunks() if column.num_chunks > 1 else column.chunk(0)
+    """A column as one array."""
+    import pyarrow as pa
+
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _texts(column: Any) -> list[str]:

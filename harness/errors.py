@@ -1,6 +1,7 @@
 """Every way to say no: one tree of exceptions, each with the exit code it ends the command with.
 
 HarnessError                5  the run failed
+├── NoKey                   5  … since the key of a server is not there, as in a fork
 ├── AskedWrongly            2  a command, setting or name that cannot be
 │   ├── UnknownName         2  … with the nearest valid name
 │   └── NotInstalled        2  a library that an extra brings, with the line that installs it
@@ -48,6 +49,22 @@ class NotInstalled(AskedWrongly):
     def __init__(self, library: str, extra: str) -> None:
         what = f'"text-harness[{extra}]"' if extra else library
         super().__init__(f"{library} is not installed. Install it: pip install {what}")
+
+
+class NoKey(HarnessError):
+    """A server's key is not there, as in a fork: what needs it is not run, all else is.
+
+    >>> print(NoKey("SOME_KEY"))  # doctest: +ELLIPSIS
+    not run: no key. The environment variable SOME_KEY is not set. Set it to the key that the server asks for, or ...
+    """
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"not run: no key. The environment variable {variable} is not set. Set it to the key that the server asks "
+            "for, or let somebody who has it supply the predictions: harness run BENCH --only MODEL --out RUN makes "
+            "them, and harness gate BASE RUN, or the model predictions(path='RUN/TASK/MODEL/predictions.jsonl'), "
+            "takes them."
+        )
 
 
 class NotComparable(HarnessError):

@@ -8,10 +8,11 @@ import os
 import platform
 import re
 import tomllib
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import msgspec
 
@@ -255,13 +256,13 @@ def read_json_lines(path: Path, place: str, problems: list[Problem]) -> Iterator
 
 
 def stream_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number and object for each line of a large JSON-lines file, read as a stream.
+    """Line number and object for each line of a large JSON-lines file, read as a stream, unpacked where it ends in .gz.
 
     Raises ProblemsFound at the end, with every line that could not be read.
     """
     problems: list[Problem] = []
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             for number, raw in enumerate(file, 1):
                 try:
                     line = raw.decode().rstrip("\r\n")
@@ -274,10 +275,20 @@ def stream_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     value = parse_object(line, str(path), number, problems)
                     if value is not None:
                         yield number, value
-    except OSError as error:
-        raise ProblemsFound([Problem(str(path), 0, f"cannot be read ({error.strerror})", "Check the path.")]) from None
+    except (OSError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise ProblemsFound([Problem(str(path), 0, f"cannot be read ({why})", "Check the path.")]) from None
     if problems:
         raise ProblemsFound(problems)
+
+
+def opened(path: Path) -> IO[bytes]:
+    """A file to read from, unpacked where it ends in .gz."""
+    if path.suffix != ".gz":
+        return path.open("rb")
+    import gzip
+
+    return gzip.open(path)  # type: ignore[return-value]
 
 
 def write_json_lines(path: Path, values: Iterable[object]) -> None:

@@ -5,9 +5,18 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
+import sysconfig
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+
+from harness.errors import AskedWrongly
+
+MANY = 5_000  # Python files that a module of somebody's own may be made of
+NOT_OWN = ("__pycache__", "site-packages", "dist-packages", "node_modules")  # folders of others
 
 
 def module_from(source: str) -> ModuleType:
@@ -35,13 +44,43 @@ def module_from(source: str) -> ModuleType:
 
 
 def files_of(module: ModuleType) -> set[Path]:
-    """A module's own file and those beside it that have been imported, it may be by this one."""
+    """The Python files on disk that a module may be made of, whether or not they have been imported by now.
+
+    Of a module in a package, all of the top-level package; else those in the folder of its file, and below. Hidden
+    folders, virtual environments and installed libraries are left out, and no link to a folder is followed.
+    Raises AskedWrongly for more than MANY: to read a part of them would miss an edit.
+    """
     if not getattr(module, "__file__", None):
         return set()
     own = Path(str(module.__file__)).resolve()
+    package = sys.modules.get(module.__name__.partition(".")[0])
+    folders = [Path(place).resolve() for place in getattr(package, "__path__", ())] or [own.parent]
     files = {own}
-    for other in list(sys.modules.values()):
-        path = Path(getattr(other, "__file__", None) or "/")
-        if path.suffix == ".py" and path.is_relative_to(own.parent) and "site-packages" not in path.parts:
+    for folder in folders:
+        if folder.name in NOT_OWN or folder == Path(sysconfig.get_path("stdlib")).resolve():
+            continue  # a library of one file: its neighbours are no part of it
+        for path in _python_in(folder):
             files.add(path)
+            if len(files) > MANY:
+                found = f"{own} stands among more than {MANY:,} Python files in {folder}, and any may be a part of it"
+                raise AskedWrongly(f"{found}. Put it into a folder of its own.")
     return files
+
+
+def _python_in(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        if place != str(folder) and "pyvenv.cfg" in names:  # a virtual environment
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if name not in NOT_OWN and not name.startswith(".")]
+        paths = (Path(place, name) for name in names if name.endswith(".py") and not name.startswith("."))
+        yield from (path for path in paths if path.is_file())
+
+
+def raised(error: BaseException) -> str:
+    """What somebody's own code raised, and where: `ValueError: no (mine.py:3)`."""
+    said, importing = f"{type(error).__name__}: {error}", ("<frozen", importlib.__file__, __file__)
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if not one.filename.startswith(importing)]
+    if isinstance(error, SyntaxError) or not frames:  # it says its place itself, or has none
+        return said
+    return f"{said} ({Path(frames[-1].filename).name}:{frames[-1].lineno})"

@@ -28,7 +28,22 @@ def write(path: Path, predicted: Annotations) -> None:
 
 def to_bytes(predicted: Annotations) -> bytes:
     """Answers as the bytes of a predictions file."""
+    if predicted.kind == "label" and predicted.scores is None and "evidence" not in predicted.besides:
+        return b"".join(_label_lines(predicted))
     return "".join(compact(line) + "\n" for line in lines_of(predicted)).encode()
+
+
+def _label_lines(predicted: Annotations) -> Iterator[bytes]:
+    """The lines of plain labels: what follows the item is one of a few endings."""
+    import msgspec
+
+    ends = [f',"label":{compact(label)}}}\n'.encode() for label in predicted.labels]
+    ends += [f',"status":{compact(status)}}}\n'.encode() for status in STATUSES]
+    encode, many = msgspec.json.Encoder().encode, len(predicted.labels)
+    answered = predicted.status == ANSWERED
+    end = (predicted.codes * answered + (many + predicted.status.astype("i8")) * ~answered).tolist()
+    for item, place in zip(predicted.item, end, strict=True):
+        yield b'{"item":' + encode(item) + ends[place]
 
 
 def lines_of(predicted: Annotations) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -75,6 +75,22 @@ class Items:
         """The identity of each column."""
         return {name: column_digest(values) for name, values in self.columns.items()}
 
+    @functools.cached_property
+    def rows(self) -> npt.NDArray[np.uint8]:
+        """What is known of each item but its split, as a SHA-256 of columns' names and its values, (n, 32)."""
+        import hashlib
+
+        import numpy as np
+
+        encode, names = _encoder(), sorted(self.columns.keys() - {"split"})
+        first = hashlib.sha256(encode(tuple(names)))
+        sums = []
+        for row in zip(*(self.columns[name] for name in names), strict=True):
+            own = first.copy()
+            own.update(encode(row))
+            sums.append(own.digest())
+        return np.frombuffer(b"".join(sums), np.uint8).reshape(-1, 32)
+
     @property
     def digest(self) -> str:
         """The identity of all columns, each value at its place."""
@@ -111,6 +127,21 @@ class Counts:
         """The sum of all rows, (k,)."""
         total: npt.NDArray[np.float64] = self.times @ self.vectors
         return total
+
+
+def _encoder() -> Callable[[tuple[str, ...]], bytes]:
+    """Texts -> bytes that no other texts have: JSON, or where half a surrogate pair is in them, as Python has it."""
+    import msgspec
+
+    quick = msgspec.json.Encoder().encode
+
+    def encode(values: tuple[str, ...]) -> bytes:
+        try:
+            return quick(values)
+        except UnicodeEncodeError:
+            return ascii(values).encode()
+
+    return encode
 
 
 def column_digest(values: Sequence[str]) -> str:

@@ -21,8 +21,8 @@ from pathlib import Path
 from types import ModuleType, UnionType
 from typing import Any, Literal, Union
 
-from harness.errors import AskedWrongly, UnknownName, quote
-from harness.outside import module_from
+from harness.errors import AskedWrongly, HarnessError, UnknownName, quote
+from harness.outside import module_from, raised
 from harness.parts import Metric, Model
 
 FOLDERS = {"metrics": "metric", "models": "model", "tasks": "task", "formats": "format"}
@@ -107,10 +107,8 @@ def module_of(folder: str, name: str) -> ModuleType:
         raise AskedWrongly(f"{what} {quote(name)}: there is no file {source}.")
     try:
         return module_from(source)
-    except Exception as error:  # whatever somebody else's file does when it is imported
-        raise AskedWrongly(
-            f"{what} {quote(name)}: {source} cannot be imported ({type(error).__name__}: {error})."
-        ) from error
+    except (Exception, SystemExit) as error:  # whatever somebody else's file does when it is imported
+        raise AskedWrongly(f"{what} {quote(name)}: {source} cannot be imported. {raised(error)}.") from error
 
 
 def factory(folder: str, name: str) -> Callable[..., Any]:
@@ -139,6 +137,8 @@ def make(folder: str, spec: Spec, *given: Any) -> Any:
         if not _fits(value, settings[key]):
             wanted = _show_type(settings[key])
             raise AskedWrongly(f"{spec.name}: {key}={_literal(value)} does not fit. It takes {wanted}.")
+        if isinstance(value, str) and "\0" in value:  # which no file, program or server takes
+            raise AskedWrongly(f"{spec.name}: {key}={quote(value)} holds a null character. Leave it out.")
     missing = [
         parameter.name
         for parameter in _keywords(function)
@@ -150,7 +150,15 @@ def make(folder: str, spec: Spec, *given: Any) -> Any:
         inspect.signature(function).bind(*given, **spec.settings)
     except (TypeError, ValueError) as error:
         raise AskedWrongly(f"{spec.name} is no {FOLDERS[folder]}: it cannot be called as one ({error}).") from None
-    return function(*given, **{**spec.settings, **_made_within(folder, spec)})
+    settings = {**spec.settings, **_made_within(folder, spec)}
+    try:
+        return function(*given, **settings)
+    except HarnessError:
+        raise
+    except (Exception, SystemExit) as error:
+        if ":" not in spec.name:  # one of ours: it says no by itself
+            raise
+        raise AskedWrongly(f"{FOLDERS[folder]} {quote(str(spec))} cannot be made. {raised(error)}.") from error
 
 
 def parts_within(folder: str, spec: Spec) -> dict[str, list[tuple[str, Spec]]]:

@@ -27,6 +27,7 @@ from harness.stats.bootstrap import DRAWS, LEVEL, METHOD
 from harness.version import VERSION
 
 CONTENT, PROVENANCE, PREDICTIONS = "content.json", "provenance.json", "predictions.jsonl"
+PACKED = f"{PREDICTIONS}.gz"  # as a baseline keeps them
 
 
 class Scored(ABC):
@@ -205,18 +206,24 @@ class Kept(Scored):
         return " | ".join((*parts, f"harness {self.provenance.get('harness', VERSION)}"))
 
     @property
+    def file(self) -> Path:
+        """The predictions, packed or not."""
+        plain = self.place / PREDICTIONS
+        return plain if plain.is_file() else self.place / PACKED
+
+    @property
     def item(self) -> list[str]:
         """The items that were answered, in their order."""
-        return [str(line.get("item")) for _, line in stream_json_lines(self.place / PREDICTIONS)]
+        return [str(line.get("item")) for _, line in stream_json_lines(self.file)]
 
     def answers(self, items: Items) -> Annotations:
         """The predictions of these items, which are those of `item`. Raises ProblemsFound where they were changed."""
         labels = self.content["labels"]
-        said = predictions.read(self.place / PREDICTIONS, items, self.content["kind"], labels)
+        said = predictions.read(self.file, items, self.content["kind"], labels)
         if said.digest != self.content["predictions"]:
             found = "not the predictions that content.json was counted from"
             remedy = "Restore them, or run the model again."
-            raise ProblemsFound([Problem(str(self.place / PREDICTIONS), 0, found, remedy)])
+            raise ProblemsFound([Problem(str(self.file), 0, found, remedy)])
         return said
 
 
@@ -227,7 +234,7 @@ def read(place: str | Path) -> Kept:
     content, provenance_ = tables
     if content is not None and not content.keys() >= {"kind", "labels", "names", "texts", "predictions", "scores"}:
         problems.append(Problem(str(place / CONTENT), 0, "no content of a result", "Run the model again."))
-    if not problems and not (place / PREDICTIONS).is_file():
+    if not problems and not any((place / name).is_file() for name in (PREDICTIONS, PACKED)):
         problems.append(Problem(str(place / PREDICTIONS), 0, "not there", "Run the model again."))
     if problems or content is None:
         raise ProblemsFound(problems)
@@ -259,7 +266,8 @@ def provenance() -> dict[str, Any]:
         "processors": os.cpu_count() or 0,
         "byteorder": sys.byteorder,
         "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
-        "libraries": _installed(),
+        "libraries": installed(),
+        "lock": digest(installed()),
     }
 
 
@@ -267,7 +275,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @functools.cache
-def _installed() -> dict[str, str]:
+def installed() -> dict[str, str]:
+    """The version of every library of this environment, by name."""
     from importlib.metadata import distributions
 
     return dict(sorted((d.metadata["Name"], d.version) for d in distributions() if d.metadata["Name"]))

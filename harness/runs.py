@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.errors import AskedWrongly, ProblemsFound
 from harness.files import canonical, sweep, write_atomically
-from harness.result import Kept, read
+from harness.result import PACKED, Kept, read
 
 STATE = "run.json"
 RESULT = "content.json"
 FILES = (RESULT, "provenance.json", "predictions.jsonl")
+RESULTS = (f"*/*/{RESULT}", f"*/*/seed-*/{RESULT}")  # where a run writes them
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,25 @@ class Run:
         """Where a result stands; one of several trainings has its seed in the path."""
         own = self.folder / task / model
         return own if seed is None else own / f"seed-{seed}"
+
+    def drop(self, place: Path) -> None:
+        """Remove the result of an earlier run, if one is there: its files, and the folders that are then empty."""
+        for name in (*FILES, PACKED):
+            (place / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # something else is in it, or it was never there
+            while place != self.folder:
+                place.rmdir()
+                place = place.parent
+
+    def keep_only(self, places: Collection[Path]) -> int:
+        """Drop the results of earlier runs that stand at none of these places; how many they were."""
+        found = {path.parent for pattern in RESULTS for path in self.folder.glob(pattern)} - {*places}
+        whole = self.folder.resolve()
+        inside = [place for place in found if place.resolve() == whole / place.relative_to(self.folder)]  # no links
+        written = [place for place in inside if (place / "provenance.json").is_file()]
+        for place in written:
+            self.drop(place)
+        return len(written)
 
     def end(self, failures: list[str]) -> None:
         """Say that all that was planned has ended, and what failed."""

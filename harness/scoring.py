@@ -30,11 +30,11 @@ def unit_of(items: Items) -> tuple[str, npt.NDArray[np.int64], int]:
 
     Returns its name, the unit of each item (n_items,) and how many units there are.
     """
-    pairs = set(zip(items["group"], items["document"], strict=True))
-    name = "document" if len({group for group, _ in pairs}) == len(pairs) else "group"
-    codes: dict[str, int] = {}
-    unit = [codes.setdefault(value, len(codes)) for value in items[name]]
-    return name, np.array(unit, np.int64), len(codes)
+    groups, n = len(set(items["group"])), len(items)
+    alone = groups == n or groups == len(set(zip(items["group"], items["document"], strict=True)))
+    name = "document" if alone else "group"
+    codes = {value: i for i, value in enumerate(dict.fromkeys(items[name]))}
+    return name, np.fromiter(map(codes.__getitem__, items[name]), np.int64, n), len(codes)
 
 
 @dataclass

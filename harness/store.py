@@ -38,13 +38,17 @@ class Store:
                 continue
         return None
 
-    def put(self, key: str, predicted: Annotations) -> None:
-        """Keep the answers of a finished cell, under a name that tells whether they are still whole."""
-        self._put(key, "jsonl", predictions.to_bytes(predicted))
+    def put(self, key: str, predicted: Annotations) -> str:
+        """Keep the answers of a finished cell and no others of it; the digest in their name, as `held` tells it."""
+        return self._put(key, "jsonl", predictions.to_bytes(predicted))
 
     def __contains__(self, key: str) -> bool:
         """Whether answers are there that are still whole."""
-        return next(self._whole(key, "jsonl"), None) is not None
+        return self.held(key) is not None
+
+    def held(self, key: str) -> str | None:
+        """The digest in the name of the answers that `get` gives, where they are still whole; None where none are."""
+        return next((path.name.split(".")[1] for path, _ in self._whole(key, "jsonl")), None)
 
     def scores(self, key: str) -> Any | None:
         """What was kept of a result under this key, or None."""
@@ -86,8 +90,13 @@ class Store:
                     os.utime(path)
                 yield path, data
 
-    def _put(self, key: str, suffix: str, data: bytes) -> None:
-        write_atomically(self.root / key[:2] / _name(key, data, suffix), data)
+    def _put(self, key: str, suffix: str, data: bytes) -> str:
+        own, folder = _name(key, data, suffix), self.root / key[:2]
+        write_atomically(folder / own, data)
+        for name in os.listdir(folder):  # noqa: PTH208
+            if name != own and name.startswith(f"{key}.") and name.endswith(f".{suffix}"):
+                (folder / name).unlink(missing_ok=True)  # of another time that this was run
+        return own.split(".")[1]
 
 
 def _name(key: str, data: bytes, suffix: str) -> str:

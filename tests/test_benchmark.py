@@ -139,6 +139,11 @@ def test_a_reader_is_scored_as_a_model_is_and_all_on_what_was_read(tmp_path: Pat
     assert [said[item] for item in floor.result.predicted.item] == floor.result.predicted.answers()
 
 
+def test_a_reader_and_a_model_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AskedWrongly, match=':5: "reader2" is a reader and a model'):
+        read(write(tmp_path, READ.replace("floor", "reader2")))
+
+
 def test_a_reader_who_read_nothing_is_told(tmp_path: Path) -> None:
     with pytest.raises(AskedWrongly, match="reader9 has not done event of any document"):
         read(write(tmp_path, READ.replace("reader2", "reader9")))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.errors import AskedWrongly, UnknownName
 from harness.registry import FOLDERS, Spec, make, names, parse, purposes, settings_of
+from harness.running.cells import code_of
 
 literals = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -114,6 +115,7 @@ def test_nothing_in_a_spec_is_ever_executed(value: str, tmp_path: Path) -> None:
         ("models", "tfidf(c=1)", 'unknown setting of tfidf "c". Did you mean "C"? There are: '),
         ("metrics", "f1(averag='micro')", 'Did you mean "average"?'),
         ("models", "majority(x=1)", 'unknown setting of majority "x". There are: none.'),
+        ("models", r"command(run='a\x00b')", 'command: run="a\\u0000b" holds a null character.'),
         ("models", "tfidf(C='1')", 'tfidf: C="1" does not fit. It takes float.'),
         ("models", "tfidf(C=True)", "tfidf: C=True does not fit. It takes float."),
         ("models", "tfidf(words=1.5)", "tfidf: words=1.5 does not fit. It takes int."),
@@ -171,11 +173,27 @@ def test_a_part_in_a_file_is_checked_like_one_of_ours(call: str, message: str, m
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("code", ["def", "1 / 0", "import nowhere_at_all", "raise SystemError('x')"])
+@pytest.mark.parametrize(
+    "code", ["def", "1 / 0", "import nowhere_at_all", "raise SystemError('x')", "raise SystemExit(0)"]
+)
 def test_a_file_that_cannot_be_imported_is_told_without_a_traceback(code: str, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(code)
     with pytest.raises(AskedWrongly, match="cannot be imported"):
         make("models", parse(f"{tmp_path}/bad.py:Model"))
+
+
+@pytest.mark.parametrize("code", ["raise ValueError('depth must be odd')", "raise SystemExit('depth must be odd')"])
+def test_a_part_of_yours_that_cannot_be_made_is_told_with_its_place(code: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(f"class Model:\n    def __init__(self, *, depth: int = 2):\n        {code}\n")
+    with pytest.raises(AskedWrongly, match=r"depth=4.*cannot be made.*: depth must be odd \(bad.py:3\)"):
+        make("models", parse(f"{tmp_path}/bad.py:Model(depth=4)"))
+
+
+@pytest.mark.parametrize("code", ["1 / 0", "raise SystemExit(0)"])
+def test_a_model_of_yours_that_cannot_tell_its_identity_is_told_with_its_place(code: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(f"class Model:\n    @property\n    def identity(self):\n        {code}\n")
+    with pytest.raises(AskedWrongly, match=r"cannot tell its identity.*\(bad.py:4\)"):
+        code_of(parse(f"{tmp_path}/bad.py:Model"))
 
 
 def test_a_part_that_cannot_be_called_as_one_is_refused(mine: str) -> None:

@@ -154,6 +154,15 @@ def test_training_seeds_differ_and_folds_do_not() -> None:
     assert [result.content["seed"] for result in results] == [13, 14]
 
 
+ONE_LABEL = """
+from harness import Annotations
+LIBRARIES = ()
+seen = []
+class One:
+    def predict(self, items): return Annotations.of_label(items['item'], self.labels, ['A'] * len(items))
+    def fit(self, items, gold, *, seed):
+        self.labels = gold.labels
+"""
 BASE = {"item": [f"d{i}" for i in range(8)], "text": [f"t{i}" for i in range(8)], "group": [f"g{i}" for i in range(8)]}
 
 
@@ -211,14 +220,147 @@ def test_code_a_prompt_or_a_library_that_changes_is_another_recipe(
     spec = parse(f"{file}:Mine")
     first = Recipe.of(spec).identity
     assert Recipe.of(spec).identity == first
-    beside.write_text("# not imported by it")
+    (tmp_path / ".hidden.py").write_text("# no part of it")
+    (tmp_path / "venv").mkdir()
+    (tmp_path / "venv" / "pyvenv.cfg").write_text("")
+    (tmp_path / "venv" / "part.py").write_text("# no part of it either")
     assert Recipe.of(spec).identity == first
+    beside.write_text("# it may be imported in predict")
+    beside_it = Recipe.of(spec).identity
+    beside.unlink()
     file.write_text(source.format(prompt=str(prompt)) + "# changed\n")
     second = Recipe.of(spec).identity
     prompt.write_text("Which one?")
     third = Recipe.of(spec).identity
     monkeypatch.setattr("harness.running.cells.version", lambda name: "0.0")
-    assert len({first, second, third, Recipe.of(spec).identity}) == 4
+    assert len({first, beside_it, second, third, Recipe.of(spec).identity}) == 5
+
+
+def test_a_module_of_a_package_is_made_of_the_whole_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    models = tmp_path / "wholepackage" / "models"
+    models.mkdir(parents=True)
+    for folder in (models, models.parent):
+        (folder / "__init__.py").write_text("")
+    (models / "mine.py").write_text(ONE_LABEL)
+    (models.parent / "rules.py").write_text("ANSWER = 'A'")
+    (tmp_path / "elsewhere.py").write_text("")
+    spec = parse("wholepackage.models.mine:One")
+    first = Recipe.of(spec).identity
+    (tmp_path / "elsewhere.py").write_text("# no part of it")
+    assert Recipe.of(spec).identity == first
+    (models.parent / "rules.py").write_text("ANSWER = 'B'")
+    assert Recipe.of(spec).identity != first
+
+
+def test_a_model_among_too_many_files_is_told_to_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.outside.MANY", 3)
+    (tmp_path / "mine.py").write_text(ONE_LABEL)
+    for i in range(2):
+        (tmp_path / f"m{i}.py").write_text("")
+    Recipe.of(parse(f"{tmp_path}/mine.py:One"))
+    (tmp_path / "m2.py").write_text("")
+    with pytest.raises(AskedWrongly, match=r"more than 3 Python files.*folder of its own"):
+        Recipe.of(parse(f"{tmp_path}/mine.py:One"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_answers_of_a_model_that_is_edited_while_it_runs_are_not_kept(
+    workers: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "code" / "mine.py"
+    file.parent.mkdir()
+    file.write_text(
+        ONE_LABEL + "        from pathlib import Path; Path(__file__).write_text(Path(__file__).read_text() + '#')\n"
+    )
+    task = task_of(list("abcdef"), list("ABABAB"))
+    asked = Asked(task, parse(f"{file}:One"), metrics_of(task), 1, folds=2)
+    [(_, came)] = run_all([asked], store=Store(tmp_path / "store"), workers=workers)
+    assert isinstance(came, Result)
+    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert capfd.readouterr().err.count("was edited while it ran") == 1
+
+
+RANDOM = """
+import os
+from harness import Annotations
+LIBRARIES = ()
+class Random:
+    def fit(self, items, gold, *, seed): self.labels = gold.labels
+    def predict(self, items):
+        return Annotations.of_label(items['item'], self.labels, ['AB'[x & 1] for x in os.urandom(len(items))])
+"""
+
+
+def test_scores_and_answers_are_of_one_run_where_a_model_never_answers_the_same(tmp_path: Path) -> None:
+    file, root = tmp_path / "mine.py", tmp_path / "store"
+    file.write_text(RANDOM)
+    task = task_of([f"t{i}" for i in range(40)], ["A", "B"] * 20)
+    for again in (False, True, True, True):
+        last = run(task, f"{file}:Random", folds=2, store=Store(root, again=again))
+        assert len(list(root.rglob("*.jsonl"))) == 2
+        kept = run(task, f"{file}:Random", folds=2, store=Store(root))
+        assert kept.predicted.answers() == last.predicted.answers()
+        assert kept.predicted.digest == kept.answered
+        assert canonical(kept.content) == canonical(last.content)
+
+
+def test_kept_scores_are_counted_again_where_the_answers_are_others(tmp_path: Path) -> None:
+    task = task_of([f"t{i}" for i in range(20)], ["A", "B"] * 10)
+    first = run(task, "majority", folds=2, store=Store(tmp_path))
+    lazy = run(task, "majority", folds=2, store=Store(tmp_path))
+    for fold in dealt(task, folds=2, split="", seed=1):
+        gold = task.gold.take(fold.score)
+        Store(tmp_path).put(Cell(fold, Recipe.of(parse("majority")), 1).key, gold)
+    with pytest.raises(HarnessError, match="answered otherwise"):
+        lazy.predicted  # noqa: B018
+    second = run(task, "majority", folds=2, store=Store(tmp_path))
+    assert (first["f1"].value, second["f1"].value) != (1, first["f1"].value)
+    assert second["f1"].value == 1
+
+
+@pytest.mark.parametrize("metric", ["{file}:mine", "by_target(metric='{file}:mine')"])
+def test_scores_by_a_metric_of_your_own_are_counted_again_when_it_is_edited(metric: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    source = (
+        "import numpy as np\n"
+        "from harness.parts import Metric\n"
+        "from harness.records import Counts\n"
+        "def mine() -> Metric:\n"
+        "    def count(gold, predicted): return Counts(np.zeros(len(gold), np.int64), np.ones((1, 1)))\n"
+        "    return Metric(('label',), count, lambda totals: totals[..., 0] * 0 + {value})\n"
+    )
+    task = task_of([f"t{i}" for i in range(12)], ["A", "B"] * 6)
+    task = replace(task, gold=replace(task.gold, marks={"target": ["x", "y"] * 6}))
+    values = []
+    for value in (0.25, 0.75):
+        file.write_text(source.format(value=value))
+        made = metrics_of(task, [metric.format(file=file)])
+        asked = run_model(task, parse("majority"), made, seed=1, folds=2, store=Store(tmp_path / "store"))
+        values.append(asked.scores[0].value)
+    assert values == [0.25, 0.75]
+
+
+def test_scores_are_counted_again_by_another_numpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = task_of(list("abcdef"), list("ABABAB"))
+    for version in ("1", "2", "2"):
+        monkeypatch.setattr("harness.running.plans.np.__version__", version)
+        run(task, "majority", folds=2, store=Store(tmp_path))
+    assert len([path for path in tmp_path.rglob("*.json") if path.is_file()]) == 2
+
+
+def test_a_library_that_a_model_loads_while_it_runs_finds_one_thread_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.py").write_text(ONE_LABEL + "        import os; seen.append(dict(os.environ))\n")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before = dict(os.environ)
+    spec = parse(f"{tmp_path}/mine.py:One")
+    run(task_of(list("abcdef"), list("ABABAB")), str(spec), folds=2)
+    [seen, _] = module_of("models", spec.name).seen
+    assert {seen[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"1"}
+    assert dict(os.environ) == before
 
 
 def test_a_library_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -> None:

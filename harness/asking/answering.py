@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeAlias
 
-from harness.asking.client import Client, Failure, Reply, key_from
+from harness.asking.client import MOST, Client, Failure, Reply, key_from
 from harness.asking.keeping import Kept
 from harness.asking.reading import MODES, response_format
 from harness.asking.spending import Budget, Limits
@@ -42,6 +42,20 @@ class Server:
     extra: dict[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def most_written(self) -> int | None:
+        """The most tokens that the body of a request lets the server write, all choices of it; None where it is silent.
+
+        Of two limits the higher counts. Servers take a limit below 1 for none.
+        """
+        sent = {"max_tokens": self.max_tokens, **self.extra}
+        limits = [sent[name] for name in ("max_tokens", "max_completion_tokens") if sent.get(name) is not None]
+        choices = 1 if sent.get("n") is None else sent["n"]
+        if not limits or any(type(n) is not int or n < 1 for n in (*limits, choices)):
+            return None
+        most = max(limits) * choices
+        return most if most <= MOST else None
+
     def body(self, prompt: str, mode: str, schema: dict[str, Any], seed: int) -> bytes:
         """The request that asks a prompt in a mode, as it is sent; the key is no part of it."""
         fields = {
@@ -66,12 +80,12 @@ def ask(
 
     Raises HarnessError where no prompt was answered at all and one failed.
     """
-    key = key_from(server.key) if server.key else ""
     with closing(Kept(server.cache)) as kept:
         asking = _Asking(server, kept, schema, seed)
         asking.recall(list(dict.fromkeys(prompts)))
         budget = Budget(kept, purse, server.limits)
         if asking.left:
+            key = key_from(server.key) if server.key else ""
             pace = {name: getattr(server, name) for name in ("at_once", "attempts", "timeout", "backoff")}
             with Client(server.url, key, **pace, seed=seed) as client:
                 asking.ask(client, budget)
@@ -136,7 +150,7 @@ class _Asking:
             said: Said = self.given_up
         else:
             body = self._body(prompt, mode)
-            worst = len(body), int(self.server.extra.get("max_completion_tokens") or self.server.max_tokens)
+            worst = len(body), self.server.most_written or 0  # what says no limit has no budget in tokens
             said = self.client.ask(body, lambda: self.budget.take(worst), lambda each: self.budget.settle(worst, each))
             if isinstance(said, Reply):
                 self.kept.keep(self._key(body), said, self.server.url, self.server.model, mode)

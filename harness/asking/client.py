@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from harness.errors import AskedWrongly, quote
+from harness.errors import AskedWrongly, NoKey, quote
 from harness.files import digest_bytes
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ LONGEST_ASKED = 600.0  # seconds; who asks for more is taken to have said no
 BIGGEST = 16 << 20  # bytes of an answer
 HIDDEN = "[key]"
 SHORTEST_SECRET = 6  # characters; servers of one's own take keys such as "x", which must not be cut out of answers
+MOST = 1 << 40  # tokens; a count above is no count, and would not fit where it is kept
 WITHHELD = ("content_filter", "content_policy_violation")  # why a server would not answer, as some say it: HTTP 400
 
 
@@ -66,16 +67,14 @@ class Failure:
 
 
 def key_from(variable: str) -> str:
-    """The key that an environment variable holds. Raises AskedWrongly where it is not set; never shows its value."""
+    """The key that an environment variable holds. Raises NoKey where it is not set; never shows its value."""
     if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", variable):
         raise AskedWrongly(
             'key is the name of an environment variable, such as key="OPENAI_API_KEY", never a key itself.'
         )
     value = os.environ.get(variable, "").strip()
     if not value:
-        raise AskedWrongly(
-            f"the environment variable {variable} is not set. Set it to the key that the server asks for."
-        )
+        raise NoKey(variable)
     if not (value.isascii() and value.isprintable()):
         raise AskedWrongly(f"the environment variable {variable} holds characters that no key has. Set it anew.")
     return value
@@ -200,6 +199,7 @@ class Client:
         return quote(self._without_key(text))
 
     def _without_key(self, text: str) -> str:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # half a pair cannot be written
         return text.replace(self._key, HIDDEN) if len(self._key) >= SHORTEST_SECRET else text
 
 
@@ -218,4 +218,4 @@ def _tokens(usage: Any) -> tuple[int, int] | None:
     if not isinstance(usage, dict):
         return None
     counted = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
-    return counted if all(type(n) is int and n >= 0 for n in counted) else None  # type: ignore[return-value]
+    return counted if all(type(n) is int and 0 <= n <= MOST for n in counted) else None  # type: ignore[return-value]

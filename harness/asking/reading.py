@@ -13,7 +13,7 @@ from harness.records import ABSTAINED, ANSWERED, INVALID, Kind
 
 MODES = ("json_schema", "json_object", "text")  # from the strictest, which not every server takes, to none
 UNALIGNED = "?"  # the label of a mention that is not in the text: no label, so it matches nothing and is never dropped
-FENCE = re.compile(r"```(?:json)?\s*\n(.*?)\n?\s*```", re.DOTALL)
+FENCE = "```"
 
 
 def schema_of(kind: Kind, labels: Sequence[str]) -> dict[str, Any]:
@@ -43,9 +43,8 @@ def read_answer(said: str, kind: Kind, labels: Sequence[str], text: str) -> tupl
         return ABSTAINED, None
     if kind == "label" and said in labels:
         return ANSWERED, said
-    fenced = FENCE.fullmatch(said)
     try:
-        value = json.loads(fenced[1] if fenced else said, object_pairs_hook=_no_key_twice)[kind]
+        value = json.loads(_unfenced(said), object_pairs_hook=_no_key_twice)[kind]
     except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return INVALID, None
     if kind == "label":
@@ -63,6 +62,18 @@ def read_answer(said: str, kind: Kind, labels: Sequence[str], text: str) -> tupl
             case _:
                 return INVALID, None
     return align(mentions, text)
+
+
+def _unfenced(said: str) -> str:
+    """What stands in the one code fence that is the whole text; the text itself where there is none.
+
+    No pattern: trying where a run of blanks ends takes time by the square of its length.
+    """
+    if not (said.startswith(FENCE) and said.endswith(FENCE)):
+        return said
+    inside = said[len(FENCE) : -len(FENCE)].removeprefix("json")
+    answer = inside.lstrip()
+    return answer.rstrip() if "\n" in inside[: len(inside) - len(answer)] else said
 
 
 def align(mentions: Sequence[tuple[str, str]], text: str) -> tuple[int, list[SpanTuple] | None]:

@@ -29,8 +29,9 @@ class Limits:
 class Budget:
     """Takes from a purse before a request is sent what it may cost at worst, and gives back what it did not.
 
-    At worst a server reads one token a byte and writes all it may. So what is spent never goes over a limit, by
-    however many threads and processes share the purse. A try that broke off may have been billed: it stays taken.
+    At worst a server reads one token a byte and writes all that the request lets it. While servers keep to that, and
+    count truly, what is spent never goes over a limit, by however many threads and processes share the purse. A try
+    that broke off may have been billed: it stays taken.
     """
 
     def __init__(self, kept: Kept, purse: str, limits: Limits) -> None:

@@ -62,6 +62,7 @@ class Verbs(click.Group):
 
 
 GROUPS = {
+    "baseline_": "What is done with accepted results: accept, show, diff.",
     "corpus_": "What is done to a whole corpus: new, split, describe, agree, build.",
     "runs_": "What is done with stored runs: list, clean, curve.",
 }
@@ -108,7 +109,7 @@ def run(args: list[str]) -> int:
 
 def _say_no(message: str, code: int, args: list[str]) -> int:
     """The message on stderr, and as JSON where JSON was asked for; gives the exit code back."""
-    if "--json" in args:
+    if "--json" in args or "--as json" in " ".join(args):
         import json
 
         click.echo(json.dumps({"exit": code, "error": message}, ensure_ascii=False))

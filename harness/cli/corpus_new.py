@@ -1,4 +1,4 @@
-"""A new corpus: layers asked for by flags, guidelines stub, card, benchmark."""
+"""A new corpus: layers asked for by flags, guidelines stub, card, benchmark, CI file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def command(
     language: tuple[str, ...],
     folder: Path,
 ) -> int:
-    """Make corpora/NAME and benchmarks/NAME.toml.
+    """Make corpora/NAME, benchmarks/NAME.toml and, where there is none, .github/workflows/harness.yml.
 
     \b
     harness corpus new mine --labels frame=economy,security,health --language id,en
@@ -61,7 +61,7 @@ def command(
         raise AskedWrongly("--of goes with --label: one label for each holder and target, say.")
     languages = [code.strip() for text in language for code in text.split(",") if code.strip()]
     benchmark = Path("benchmarks") / f"{name}.toml"
-    written = new_corpus(folder / name, layers, languages, benchmark)
+    written = new_corpus(folder / name, layers, languages, benchmark, Path())
     for path in written:
         click.echo(f"wrote {path}")
     if benchmark not in written:

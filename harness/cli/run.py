@@ -78,9 +78,21 @@ def command(
     run = Run.begin(folder, asked.name, len(plan) + readers, asked.sources, str(asked.file or ""))
     spent: dict[str, float] = {}
 
+    def place(task: str, model: str, seed: int) -> Path:
+        return run.folder_of(task, model, seed if asked.seeds > 1 else None)
+
+    if bench and not only:  # with --only, or without a benchmark, results are added to those that are there
+        planned = [place(task, model, one.seed) for task, model, one in plan]
+        planned += [place(asked.title(task), reader, asked.seed) for task in asked.tasks for reader in task.readers]
+        if dropped := run.keep_only(planned):
+            click.echo(f"{dropped} results in {folder} that {bench} no longer asks for were removed.", err=True)
+
     def keep(outcome: Outcome) -> None:
+        where = place(outcome.task, outcome.model, outcome.seed)
         if outcome.result:
-            outcome.result.write(run.folder_of(outcome.task, outcome.model, outcome.seed if asked.seeds > 1 else None))
+            outcome.result.write(where)
+        else:
+            run.drop(where)  # of an earlier run: it would pass for this one's
 
     with _show.progress(len(plan) * (1 if asked.split else asked.folds)) as tell:
 
@@ -128,7 +140,6 @@ def _benchmark(
     from harness.benchmark import Benchmark, read
     from harness.built import task_in
     from harness.cli import _show
-    from harness.corpus import find
     from harness.corpus import find
     from harness.registry import make, parse
     from harness.running import metrics_of, refuse_unfit

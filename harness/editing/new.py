@@ -1,7 +1,8 @@
-"""A new corpus: its folder with card, guidelines and a benchmark, from the layers asked for."""
+"""A new corpus: its folder with card, guidelines, a benchmark and a CI file, from the layers asked for."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -11,12 +12,18 @@ from typing import Any
 from harness.corpus.schema import NAME, Layer, schema_of
 from harness.errors import AskedWrongly, Problem, quote
 from harness.files import compact, to_toml, write_atomically
+from harness.version import VERSION
+
+WORKFLOW = Path(".github/workflows/harness.yml")
 
 
-def new_corpus(root: Path, layers: Sequence[Layer], languages: Sequence[str], benchmark: Path) -> list[Path]:
+def new_corpus(
+    root: Path, layers: Sequence[Layer], languages: Sequence[str], benchmark: Path, project: Path | None = None
+) -> list[Path]:
     """Write an empty corpus with these layers, its card, its guidelines and a benchmark; the files written.
 
-    A benchmark that is there already is left as it is.
+    With `project`, the folder of a repository that the corpus is in, a CI file too. A benchmark or a CI file that is
+    there already is left as it is.
     """
     if root.exists():
         raise AskedWrongly(f"{root} is there already. Choose another name.")
@@ -34,6 +41,8 @@ def new_corpus(root: Path, layers: Sequence[Layer], languages: Sequence[str], be
     }
     if not benchmark.exists():
         files[benchmark] = _benchmark(root, layers, benchmark)
+    if project and not (project / WORKFLOW).exists() and root.resolve().is_relative_to(project.resolve()):
+        files[project / WORKFLOW] = _workflow(root, benchmark, project)
     try:
         for path, text in files.items():
             write_atomically(path, text.encode())
@@ -109,3 +118,12 @@ def _benchmark(root: Path, layers: Sequence[Layer], benchmark: Path) -> str:
     if "spans" in kinds:
         rows += ['gazetteer = "gazetteer"', 'crf = "crf"']
     return "\n".join(rows) + "\n"
+
+
+def _workflow(root: Path, benchmark: Path, project: Path) -> str:
+    """What GitHub runs; a path reaches the shell through the environment, where nothing of it is run."""
+    text = Path(__file__).with_name("workflow.yml").read_text(encoding="utf-8")
+    for name, path in (("@CORPUS@", root), ("@BENCHMARK@", benchmark)):
+        within = path.resolve().relative_to(project.resolve()).as_posix()
+        text = text.replace(f": {name}", f": {json.dumps(within)}").replace(name, within)
+    return text.replace("@VERSION@", VERSION)

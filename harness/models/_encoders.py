@@ -137,7 +137,8 @@ def refuse_source(part: str, name: str, revision: str, window: int, stride: int,
 def load(head: Head, name: str, revision: str, window: int, stride: int, batch: int, device: str, **config: Any) -> Any:
     """The encoder saved in a folder, or in the hub at a commit. No code comes with it, and nothing is unpickled.
 
-    `config` replaces what its configuration says, the labels above all. Raises AskedWrongly where it cannot be had.
+    `config` replaces what its configuration says, the labels above all; the last layer, which tells them apart, is then
+    drawn anew by torch's generator. Raises AskedWrongly where it cannot be had.
     """
     import torch
     import transformers
@@ -149,13 +150,14 @@ def load(head: Head, name: str, revision: str, window: int, stride: int, batch: 
         settings = transformers.AutoConfig.from_pretrained(name, **source, **config)
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, **source, use_fast=True)
         kind = getattr(transformers, f"AutoModelFor{head}")
-        network = kind.from_pretrained(
+        network, told = kind.from_pretrained(
             name,
             config=settings,
             **source,
             use_safetensors=True,
             dtype=torch.float32,
             ignore_mismatched_sizes=bool(config),
+            output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         said = str(error).strip().splitlines()[0]
@@ -164,8 +166,21 @@ def load(head: Head, name: str, revision: str, window: int, stride: int, batch: 
         ) from error
     if not tokenizer.is_fast or tokenizer.pad_token_id is None:
         raise AskedWrongly(f"{name} needs a fast tokenizer, which tells offsets, with a token for padding.")
+    if config:
+        _renew(network, told)
     window = min(window, _longest(tokenizer, settings))
     return Encoder(network.to(device or "cpu"), tokenizer, window, min(stride, window // 2), batch)
+
+
+def _renew(network: Any, told: Mapping[str, Any]) -> None:
+    """Draw a last layer anew that came with the weights: its classes were others, even where they were as many."""
+    import torch
+
+    linear = [(name, part) for name, part in network.named_modules() if isinstance(part, torch.nn.Linear)]
+    name, last = next(one for one in reversed(linear) if one[1].out_features == network.config.num_labels)
+    fresh = {*told["missing_keys"], *(str(one[0]) for one in told["mismatched_keys"])}
+    if f"{name}.weight" not in fresh:
+        last.reset_parameters()
 
 
 def _longest(tokenizer: Any, settings: Any) -> int:

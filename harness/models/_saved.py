@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +26,15 @@ def identity_of(folder: str) -> str:
     files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
     named = ((path.relative_to(folder).as_posix(), digest_file(path)) for path in files)
     return digest_of(part.encode() for pair in named for part in pair)
+
+
+def installed(libraries: Iterable[str]) -> list[str]:
+    """Name and version of those libraries that are there."""
+    found = []
+    for library in libraries:
+        with suppress(PackageNotFoundError):
+            found.append(f"{library} {version(library)}")
+    return found
 
 
 def refuse_strangers(what: str, own: Iterable[str], labels: Iterable[str]) -> None:

@@ -9,11 +9,13 @@ from hashlib import sha256
 
 from harness.annotations import Annotations
 from harness.errors import UnknownName
+from harness.models._inner import spent_by, unfinished_of
 from harness.parts import Model
 from harness.records import ITEM_COLUMNS, Items
 
 KINDS = ("label", "labels")
 LIBRARIES = ()  # those of the model that it hands the cue to are counted with that model
+ROOMS = ("models/_inner.py",)  # whose code is a part of the identity
 CUES = ("text", "length", "function-words", "first-sentence")
 WORD = re.compile(r"[^\W\d_]+")
 END = re.compile(r"(?<=[.!?])[”»\"’']?\s+|\n+")
@@ -58,6 +60,14 @@ def blind(*, see: str = "text", model: Model | str = "tfidf(words=1, chars=0)") 
 class _Blind:
     def __init__(self, see: str, model: Model) -> None:
         self.see, self.model = see, model
+
+    @property
+    def spent(self) -> dict[str, float]:
+        return spent_by(self.model)
+
+    @property
+    def unfinished(self) -> bool:
+        return unfinished_of(self.model)
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
         facets = [name for name in items.columns if name not in ITEM_COLUMNS]

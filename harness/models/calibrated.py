@@ -11,11 +11,12 @@ import numpy as np
 from harness.annotations import Annotations
 from harness.errors import AskedWrongly
 from harness.models._estimator import Table, answers_from, table_of
+from harness.models._inner import added, spent_by, unfinished_of
 from harness.parts import Model
 from harness.records import ANSWERED, Items
 
 KINDS = ("label", "labels")
-ROOMS = ("models/_estimator.py",)  # whose code is a part of the identity
+ROOMS = ("models/_estimator.py", "models/_inner.py")  # whose code is a part of the identity
 LIBRARIES = ("scikit-learn", "scipy", "numpy")
 CLOSEST = 1e-6  # to 0 and 1 that a score may come, so that its logarithm is finite
 
@@ -45,6 +46,8 @@ def calibrated(
 class _Calibrated:
     def __init__(self, model: Model, method: str, folds: int) -> None:
         self.model, self.method, self.folds = model, method, folds
+        self.spent: dict[str, float] = {}
+        self.unfinished = False
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
         from sklearn.model_selection import GroupKFold
@@ -52,17 +55,22 @@ class _Calibrated:
         folds = min(self.folds, len(set(items["group"])))
         if folds < 2:
             raise AskedWrongly("calibrated needs at least 2 groups of documents to learn from.")
+        self.learning, self.gaps = dict[str, float](), False  # what asking in the folds cost, and if it left any out
         scores = np.zeros((len(items), len(gold.labels)))
         answered = np.zeros(len(items), bool)
         for learn, ask in GroupKFold(folds).split(scores, groups=items["group"]):
             self.model.fit(items.take(learn), gold.take(learn), seed=seed)
             said = self.model.predict(items.take(ask))
+            self.learning = added((self.learning, spent_by(self.model)))
+            self.gaps = self.gaps or unfinished_of(self.model)
             scores[ask], answered[ask] = self._scores(said), said.status == ANSWERED
         self.maps = _learned(self.method, gold.kind, scores[answered], table_of(gold)[answered])
         self.model.fit(items, gold, seed=seed)
 
     def predict(self, items: Items) -> Annotations:
         said = self.model.predict(items)
+        self.spent = added((self.learning, spent_by(self.model)))
+        self.unfinished = self.gaps or unfinished_of(self.model)
         if not len(items):
             return said
         scores = self._scores(said)

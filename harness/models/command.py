@@ -42,8 +42,9 @@ def command(*, run: str, timeout: float = 60.0, limit: float = 3600.0) -> Model:
 
     An item without an answer is missing; one with an answer that cannot be read, or with two, is invalid. The cell
     fails where the program ends with another code than 0, is silent for `timeout` seconds after its first line, or
-    has not answered all after `limit` seconds. At the end it is killed, with all that it started. It should write
-    each line at once. Files that the command names are part of the identity; what they read besides is not.
+    has not answered all after `limit` seconds. At the end, also where the harness itself is killed, it is killed with
+    all that it started. It should write each line at once. Files that the command names are part of the identity;
+    what they read besides is not.
     """
     try:
         words = shlex.split(run)
@@ -77,9 +78,10 @@ class _Command:
             told.seek(0)
             process = self._start(told, complaint)
             try:
-                for answer in self._talk(process, read):
-                    read.line(answer)
-                failed = self._code(process, read)
+                with _guard(process.pid):
+                    for answer in self._talk(process, read):
+                        read.line(answer)
+                    failed = self._code(process, read)
             except TimeoutError as late:
                 failed = str(late)
             finally:
@@ -212,6 +214,20 @@ class _Answers:
     def annotations(self) -> Annotations:
         item = self.items["item"]
         return annotations_of(item, self.kind, self.labels, self.answers, self.status, self.scores, self.evidence)
+
+
+def _guard(group: int) -> subprocess.Popen[bytes]:
+    """A shell that kills a group of processes once its pipe to us is closed, as it is however this process ends.
+
+    A handler of signals would not hear SIGKILL, and would take the place of the user's.
+    """
+    return subprocess.Popen(
+        ["/bin/sh", "-c", f"read never; kill -s KILL -{group}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _rows(items: Items) -> Iterator[dict[str, str]]:

@@ -23,8 +23,11 @@ from harness.records import ITEM_COLUMNS, Items, digest_of
 KINDS = ("label", "labels")
 EXTRA = "embedding"
 ROOMS = ("models/_encoders.py", "models/_estimator.py", "models/_saved.py")  # whose code is a part of the identity
-LIBRARIES = ("scikit-learn", "scipy", "numpy")  # the identity has the version of the one that reads texts
-READERS = {"model2vec": ("model2vec", "tokenizers"), "sentence-transformers": ("sentence-transformers", "torch")}
+LIBRARIES = ("scikit-learn", "scipy", "numpy")  # the identity has the versions of those that read texts
+READERS = {
+    "model2vec": ("model2vec", "tokenizers"),
+    "sentence-transformers": ("sentence-transformers", "transformers", "tokenizers", "torch"),
+}
 NEEDED = ("*.json", "*.txt", "*.model", "*.safetensors")  # in folders too; no pickles
 COMMIT = r"[0-9a-f]{40}"
 
@@ -65,7 +68,7 @@ class _Embedding:
 
     @property
     def identity(self) -> str:
-        """The digest of the library that reads, and of all files of a local model."""
+        """The digest of the libraries that read, and of all files of a local model."""
         return digest_of(part.encode() for part in (*self.versions, "" if self.revision else identity_of(self.name)))
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from harness.asking.answering import Said, Server, ask
 from harness.asking.client import Reply, key_from
 from harness.asking.reading import read_answer, schema_of
 from harness.asking.spending import Limits
-from harness.errors import AskedWrongly
+from harness.errors import AskedWrongly, NoKey
 from harness.parts import Model
 from harness.records import ERRORED, MISSING, REFUSED, Items, digest_of
 
@@ -53,7 +54,9 @@ def endpoint(
     a field out: extra={"max_tokens": None, "max_completion_tokens": 512}.
 
     On 429, 5xx, time-outs (`timeout` seconds) and broken connections it tries again, `attempts` times in all, after
-    waits that double from `backoff` seconds, and never sooner than Retry-After. `at_once` requests run side by side.
+    waits that double from `backoff` seconds, and never sooner than Retry-After. `at_once` requests run side by side
+    for each fit: that many times the workers of a run. Two processes with one cache may both ask a question that they
+    come to at the same moment; its answer then is paid for twice, and the later one is kept.
     The budget holds for one run where HARNESS_RUN names it, else for one fit; prices are per million tokens. Items
     over it are missing. Answers are kept in `cache` and cost nothing the second time; failures are not kept.
     """
@@ -76,7 +79,8 @@ def endpoint(
     if most_cost is not None and not (price_in or price_out):
         raise AskedWrongly("endpoint: most_cost needs price_in and price_out, in money per million tokens.")
     if key:
-        key_from(key)
+        with suppress(NoKey):  # told when it is asked, so that all else of a benchmark runs
+            key_from(key)
     spending = Limits(most_requests, most_tokens, most_cost, price_in, price_out)
     server = Server(
         url,
@@ -93,6 +97,11 @@ def endpoint(
         extra or {},
         spending,
     )
+    if server.most_written is None and not (most_tokens is None and most_cost is None):
+        raise AskedWrongly(
+            "endpoint: most_tokens and most_cost need a limit on what is written, and extra leaves none that counts. "
+            'Give one: extra={"max_completion_tokens": 512, …}.'
+        )
     return _Endpoint(server, prompt, shots)
 
 

@@ -10,6 +10,7 @@ from harness.records import Items
 
 LIBRARIES = ()  # a count of labels, which no version of numpy changes
 
+
 def majority() -> Model:
     """Answers every item alike: the most frequent label (the first declared among equals).
 

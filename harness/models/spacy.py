@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -13,14 +13,18 @@ import numpy as np
 
 from harness.annotations import Annotations
 from harness.errors import AskedWrongly, HarnessError
-from harness.models._saved import identity_of, need, refuse_strangers
+from harness.models._saved import identity_of, installed, need, refuse_strangers
 from harness.parts import Model
-from harness.records import ITEM_COLUMNS, Items
+from harness.records import ITEM_COLUMNS, Items, digest_of
 
 KINDS = ("label", "labels", "spans")
 EXTRA = "spacy"
 ROOMS = ("models/_saved.py",)  # whose code is a part of this model's identity
 LIBRARIES = ("spacy", "thinc", "numpy")
+BESIDES = (  # count where they are installed: without them spaCy, or we, take another tokenizer
+    *("sudachipy", "sudachidict-core", "natto-py", "pythainlp", "pyvi", "jieba", "spacy-pkuseg"),
+    *("spacy-lookups-data", "spacy-transformers", "spacy-curated-transformers"),
+)
 LONGEST = 10**9  # characters; spaCy's own limit is there for parsers
 NETWORKS = {
     "words": {"@architectures": "spacy.TextCatBOW.v3", "ngram_size": 2, "length": 262144, "no_output_layer": False},
@@ -46,7 +50,8 @@ def spacy(
     that cuts a token is widened to it in training; of overlapping ones the longest is learned.
 
     With `path`, a folder that spaCy's `to_disk` wrote, nothing is learned. Its labels are taken by name, `names` says
-    what they are called here; an answer with a label that is not declared is invalid, such a span a false positive.
+    what they are called here; scores of labels that are called alike are summed, of sets the highest is taken. An
+    answer with a label that is not declared is invalid, such a span a false positive.
     A saved pipeline is code: its configuration names functions that are then run. Load none that you would not run.
 
     Source: M. Honnibal, I. Montani and others, spaCy 3, 2020, doi:10.5281/zenodo.1212303.
@@ -68,8 +73,8 @@ class _Spacy:
 
     @property
     def identity(self) -> str:
-        """The digest of a saved pipeline: what it answers cannot change unseen."""
-        return identity_of(self.path)
+        """The digest of a saved pipeline and of the tokenizers installed: what it answers cannot change unseen."""
+        return digest_of(part.encode() for part in (identity_of(self.path), *installed(BESIDES)))
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
         self.kind, self.labels = gold.kind, gold.labels
@@ -86,7 +91,8 @@ class _Spacy:
         if self.kind == "spans":
             spans = [self._spans(doc, len(head)) for doc, head in zip(docs, heads, strict=True)]
             return Annotations.of_spans(items["item"], self.labels, spans)
-        cats = [{self.names.get(name, name): score for name, score in doc.cats.items()} for doc in docs]
+        join: Callable[[list[float]], float] = max if self.kind == "labels" else sum  # of labels that `names` makes one
+        cats = [_merged(doc.cats, self.names, join) for doc in docs]
         scores = np.array([[c.get(label, 0) for label in self.labels] for c in cats], np.float32)
         scores = scores.reshape(len(items), len(self.labels))
         if self.kind == "label":
@@ -155,6 +161,16 @@ class _Spacy:
         spans = (gold.char_span(head + s, head + e, label, alignment_mode="expand") for s, e, label in longest)
         gold.ents = filter_spans([solid for span in spans if span and (solid := _solid(span))])
         return gold
+
+
+def _merged(
+    scores: Mapping[str, float], names: Mapping[str, str], join: Callable[[list[float]], float]
+) -> dict[str, float]:
+    """Scores by what labels are called here; those of labels that are called alike are joined, by sum or max."""
+    alike: dict[str, list[float]] = {}
+    for name, score in scores.items():
+        alike.setdefault(names.get(name, name), []).append(score)
+    return {name: join(several) for name, several in alike.items()}
 
 
 def _solid(span: Any) -> Any:

@@ -41,7 +41,7 @@ def transformer(
     stride: int = 128,
     device: str = "",
 ) -> Model:
-    """Fine-tunes a pretrained encoder with a new head, or with `train=False` asks one that somebody fine-tuned.
+    """Fine-tunes a pretrained encoder with a new last layer, or with `train=False` asks one that somebody fine-tuned.
 
     `name` is a folder with a saved model, or a model of the hub, which then needs its commit as `revision`. Weights
     are read from safetensors alone, no code of theirs is run, and for a folder nothing is fetched. Facets are the
@@ -54,8 +54,9 @@ def transformer(
     first token; a gold span that cuts a word is widened to it, of overlapping ones the longest is learned.
 
     Training is AdamW, `lr` warmed up over a tenth of the steps and then falling to 0. On `device=""`, the CPU, the
-    same seed gives the same answers on one machine. A loaded model's labels are taken by name, `names` says what
-    they are called here; an answer with a label that is not declared is invalid, such a span a false positive.
+    same seed gives the same answers on one machine. A loaded model's labels are taken by name, `names` says what they
+    are called here; shares of labels that are called alike are summed, of sets the highest is taken. An answer with a
+    label that is not declared is invalid, such a span a false positive.
 
     Source: J. Devlin and others, BERT, 2019; windows of most context as there for SQuAD.
     """
@@ -101,19 +102,21 @@ class _Transformer:
             places = _joined(len(items), windows, owned)
             told: list[list[str]] = [[] for _ in places]  # the class of each token
             for window, own, rows in zip(windows, owned, said, strict=True):
-                told[window.item] += [self.classes[int(k)] for k in rows[own].argmax(axis=1)]
+                names, shares = _merged(self.classes, _softmax(rows[own]), np.sum)
+                told[window.item] += [names[int(k)] for k in shares.argmax(axis=1)]
             spans = [_spans(*one) for one in zip(items["text"], places, told, strict=True)]
             return Annotations.of_spans(items["item"], self.labels, spans)
         mean = mean_of(len(items), len(self.classes), windows, said)
         shares = _softmax(mean) if self.kind == "label" else 1 / (1 + np.exp(-mean))
+        names, shares = _merged(self.classes, shares, np.sum if self.kind == "label" else np.max)
         scores = np.zeros((len(items), len(self.labels)), np.float32)
-        for k, one in enumerate(self.classes):
+        for k, one in enumerate(names):
             if one in self.labels:
-                scores[:, self.labels.index(one)] += shares[:, k]
+                scores[:, self.labels.index(one)] = shares[:, k]
         if self.kind == "label":
-            best = [self.classes[int(row.argmax())] for row in shares]
+            best = [names[int(row.argmax())] for row in shares]
             return Annotations.of_label(items["item"], self.labels, best, scores=scores)
-        sets = [[self.classes[k] for k in np.flatnonzero(row >= 0.5)] for row in shares]
+        sets = [[names[k] for k in np.flatnonzero(row >= 0.5)] for row in shares]
         return Annotations.of_labels(items["item"], self.labels, sets, scores=scores)
 
     def _called(self, told: str) -> str:
@@ -228,6 +231,15 @@ def _joined(n: int, windows: Sequence[Window], owned: Sequence[Sequence[int]]) -
     for window, own in zip(windows, owned, strict=True):
         places[window.item] += [window.places[j] for j in own]
     return places
+
+
+def _merged(
+    classes: Sequence[str], shares: npt.NDArray[np.float64], join: Any
+) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """The classes without repetition, and shares (n, n_classes) with the columns of classes called alike joined."""
+    names = list(dict.fromkeys(classes))
+    of = [[k for k, one in enumerate(classes) if one == name] for name in names]
+    return names, np.column_stack([join(shares[:, columns], axis=1) for columns in of])
 
 
 def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

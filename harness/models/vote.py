@@ -10,11 +10,13 @@ import numpy as np
 
 from harness.annotations import Annotations, SpanTuple
 from harness.errors import AskedWrongly
+from harness.models._inner import spent_by, unfinished_of
 from harness.parts import Model
 from harness.records import ANSWERED, Items, digest_of
 
 KINDS = ("label", "labels", "spans")
 LIBRARIES = ()
+ROOMS = ("models/_inner.py",)  # whose code is a part of the identity
 
 
 def vote(*, models: tuple[Model | str, ...]) -> Model:
@@ -45,6 +47,14 @@ class _Vote:
         """The identities of the models that have one, in their order."""
         own = [str(getattr(model, "identity", "")) for model in self.models]
         return digest_of(one.encode() for one in own) if any(own) else ""
+
+    @property
+    def spent(self) -> dict[str, float]:
+        return spent_by(*self.models)
+
+    @property
+    def unfinished(self) -> bool:
+        return unfinished_of(*self.models)
 
     def fit(self, items: Items, gold: Annotations, *, seed: int) -> None:
         for n, model in enumerate(self.models):

@@ -15,7 +15,7 @@ from harness.errors import AskedWrongly, HarnessError
 from harness.parts import Metric, Ranking, Task
 from harness.registry import Spec, make, module_of, parse
 from harness.result import Result
-from harness.running.cells import Cell, Recipe, by_split, folds_of, kinds_of, of_split
+from harness.running.cells import Cell, Recipe, by_split, folds_of, identity_of, kinds_of, of_split
 from harness.running.fitting import ask, model_of
 from harness.running.plans import FOLDS, SEED, Asked, Deal, Plan, names_in, scored
 from harness.running.working import finished
@@ -202,7 +202,7 @@ def answer_whole(task: Task, spec: Spec, metrics: Mapping[str, Measure], *, seed
     model = model_of(spec)
     nothing, items = task.take([]), task.items.without("split")
     predicted = ask(model, spec, nothing.items.without("split"), nothing.gold.bare, items, task=task.name, seed=seed)
-    identity = str(getattr(model, "identity", ""))
+    identity = identity_of(model, spec)
     name = str(Spec(spec.name, {"sha256": identity[:16]})) if identity else str(spec)
     return score_answers(task, predicted, metrics, seed=seed, split=split, model=name)
 

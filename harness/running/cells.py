@@ -13,10 +13,10 @@ from types import ModuleType
 
 from harness import outside
 from harness.annotations import Annotations
-from harness.errors import AskedWrongly, NotInstalled, UnknownName
+from harness.errors import AskedWrongly, HarnessError, NotInstalled, UnknownName, quote
 from harness.files import digest, digest_bytes
-from harness.parts import Task
-from harness.records import Items
+from harness.parts import Model, Task
+from harness.records import Items, digest_of
 from harness.registry import Spec, make, module_of, parts_within
 from harness.version import VERSION
 
@@ -34,18 +34,19 @@ class Fold:
     @property
     def train(self) -> tuple[Items, Annotations]:
         """What a model learns from. No model sees the splits."""
-        return self.task.items.take(self.learn).without("split"), self.task.gold.take(self.learn)
+        return self.task.items.without("split").take(self.learn), self.task.gold.take(self.learn)
 
     @property
     def test(self) -> Items:
         """What a model answers."""
-        return self.task.items.take(self.score).without("split")
+        return self.task.items.without("split").take(self.score)
 
     @functools.cached_property
     def identity(self) -> tuple[str, str, str]:
         """Digests of the items and gold learned from and of the items answered."""
-        items, gold = self.train
-        return items.digest, gold.digest, self.test.digest
+        rows = self.task.items.rows
+        learn, score = (digest_of([rows[index].tobytes()]) for index in (self.learn, self.score))
+        return learn, self.task.gold.take(self.learn).digest, score
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,15 @@ class Recipe:
 
     spec: Spec
     identity: str
+    code: str  # the digest of its own code, and of what else it reads
+
+    @property
+    def changed(self) -> bool:
+        """Whether its code, or what it reads, is another by now. Libraries are not looked at: that takes long."""
+        try:
+            return digest_bytes(code_of(self.spec)) != self.code
+        except HarnessError:  # it can no longer be read
+            return True
 
     @classmethod
     def of(cls, spec: Spec) -> Recipe:
@@ -62,7 +72,8 @@ class Recipe:
         versions: dict[str, str] = {}
         for module in modules:
             versions |= versions_of(libraries_of(module), getattr(module, "EXTRA", ""))
-        return cls(spec, digest([str(spec), digest_bytes(code_of(spec)), versions, platform.python_version()]))
+        code = digest_bytes(code_of(spec))
+        return cls(spec, digest([str(spec), code, versions, platform.python_version()]), code)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +160,10 @@ def first_groups(fold: Fold, fraction: float, seed: int) -> Fold:
     return replace(fold, learn=[i for i in fold.learn if group[i] in first])
 
 
-def specs_in(spec: Spec) -> list[Spec]:
-    """A model's spec, and before it those of the models that it is made of."""
-    inner = [one for specs in parts_within("models", spec).values() for where, one in specs if where == "models"]
-    return [*(deep for one in inner for deep in specs_in(one)), spec]
+def specs_in(spec: Spec, folder: str = "models") -> list[Spec]:
+    """The spec of a model, or of a part of another folder, and before it those of its like that it is made of."""
+    inner = [one for specs in parts_within(folder, spec).values() for where, one in specs if where == folder]
+    return [*(deep for one in inner for deep in specs_in(one, folder)), spec]
 
 
 def libraries_of(module: ModuleType) -> list[str]:
@@ -187,10 +198,19 @@ def code_of(spec: Spec) -> bytes:
     parts = []
     for one in specs_in(spec):
         module = module_of("models", one.name)
-        files = sorted(files_of(module))
-        parts += [path.read_bytes() for path in files]
-        parts.append(str(getattr(make("models", one), "identity", "")).encode())
+        parts += [path.read_bytes() for path in sorted(files_of(module))]
+        parts.append(identity_of(make("models", one), one).encode())
     return b"\0".join(parts)
+
+
+def identity_of(model: Model, spec: Spec) -> str:
+    """What a model says it depends on besides its code. Raises AskedWrongly where it cannot say it."""
+    try:
+        return str(getattr(model, "identity", ""))
+    except HarnessError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise AskedWrongly(f"model {quote(str(spec))} cannot tell its identity. {outside.raised(error)}.") from error
 
 
 def files_of(module: ModuleType) -> set[Path]:

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from harness.annotations import Annotations
 from harness.errors import AskedWrongly, HarnessError
+from harness.outside import raised
 from harness.parts import Model
 from harness.records import Items
 from harness.registry import Spec, make
 from harness.running.cells import Cell
+
+THREADS = (  # the variables by which libraries are told, when they are loaded, how many threads to start
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Answered:
     """The answers of a cell and, as the model tells, what they cost: `requests`, `tokens`, and money as `cost`.
 
-    Those of a model that calls itself `unfinished`, since a server failed or a budget was spent, are not kept.
+    Those of a model that calls itself `unfinished`, since a server failed or a budget was spent, are not kept, nor
+    those of one that was edited while it ran.
     """
 
     predicted: Annotations
     spent: Mapping[str, float] = field(default_factory=dict)
     unfinished: bool = False
+    edited: bool = False
+    held: str = ""  # the digest under which the store has the answers
 
 
 def model_of(spec: Spec) -> Model:
@@ -57,9 +65,7 @@ def ask(
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        raise HarnessError(f"{spec} failed on task {task}: {type(error).__name__}: {error} ({where}).") from error
+        raise HarnessError(f"{spec} failed on task {task}: {raised(error)}.") from error
     if not isinstance(predicted, Annotations):
         raise HarnessError(f"{spec} answered task {task} with a {type(predicted).__name__}, not with Annotations.")
     if (predicted.kind, predicted.labels) != (gold.kind, gold.labels):
@@ -71,8 +77,17 @@ def ask(
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One BLAS and OpenMP thread, so that sums are added in one order on any machine."""
+    """One BLAS and OpenMP thread, so that sums are added in one order on any machine.
+
+    What is loaded by now is told directly; what the model loads, and programs that it starts, read the environment.
+    """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
-        yield
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

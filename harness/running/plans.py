@@ -18,7 +18,7 @@ from harness.parts import Task
 from harness.records import STATUSES
 from harness.registry import Spec, module_of, parse
 from harness.result import Result, plain
-from harness.running.cells import HERE, Cell, Fold, dealt, files_of
+from harness.running.cells import HERE, Cell, Fold, dealt, files_of, specs_in
 from harness.running.fitting import Answered
 from harness.scores import Score
 from harness.scoring import Measure
@@ -79,6 +79,14 @@ class Deal:
         """The task with what is scored alone."""
         return self.task.take(self.places)
 
+    @property
+    def seen(self) -> Seen | None:
+        """The names that were learned from before each item was answered, where names are sliced by."""
+        if "name" not in self.task.slices:
+            return None
+        fold = np.repeat(np.arange(len(self.folds)), [len(one.score) for one in self.folds])
+        return Seen(fold[self.came_at], [names_in(self.task.take(one.learn)) for one in self.folds])
+
     @functools.cached_property
     def identity(self) -> list[Any]:
         """All of the task that scores depend on."""
@@ -103,7 +111,7 @@ class Plan:
         """The result, or the reason why there is none."""
         errors = [came for came in self.came.values() if isinstance(came, HarnessError)]
         if errors:
-            if len(self.cells) == 1:
+            if len(errors) == len(self.cells) and len({str(error) for error in errors}) == 1:
                 return errors[0]
             error = HarnessError(f"{len(errors)} of {len(self.cells)} folds failed. {errors[0]}")
             error.exit_code = errors[0].exit_code
@@ -119,12 +127,12 @@ class Plan:
         Cells that were cleaned away are missed here, and not when the answers are asked for.
         """
         found = store.scores(self.key) if store else None
-        if found is None or store is None or not all(cell.key in store for cell in self.cells):
+        if found is None or store is None or found.get("of") != [store.held(cell.key) for cell in self.cells]:
             return None
         scores = [Score(**{**row, "value": nan if row["value"] is None else row["value"]}) for row in found["scores"]]
         return Result(
             task=self.deal.scored,
-            answers=lambda: self.answers(store),
+            answers=lambda: self._same_answers(store, found["predictions"]),
             answered=found["predictions"],
             scores=tuple(scores),
             denominators={name: found["denominators"][name] for name in ("correct", "wrong", *STATUSES[1:])},
@@ -134,16 +142,31 @@ class Plan:
 
     def result(self, store: Store | None) -> Result:
         """The answers of all cells, scored."""
-        made = scored(self.deal.scored, self.answers(store), self.asked.metrics, self._seen(), **self._said())
-        if store and not any(isinstance(came, Answered) and came.unfinished for came in self.came.values()):
+        of = [self._held(cell, store) for cell in self.cells]  # before they are read: a later one is not theirs
+        made = scored(self.deal.scored, self.answers(store), self.asked.metrics, self.deal.seen, **self._said())
+        if store and all(of):
             rows = [plain(score) for score in made.scores]
-            kept = {"scores": rows, "denominators": made.denominators, "predictions": made.answered}
+            kept = {"scores": rows, "denominators": made.denominators, "predictions": made.answered, "of": of}
             store.put_scores(self.key, kept)
         return made
+
+    def _held(self, cell: Cell, store: Store | None) -> str | None:
+        """The digest under which the store has a cell's answers; nothing where they were not kept."""
+        came = self.came.get(cell.key)
+        if isinstance(came, Answered):
+            return came.held
+        return store.held(cell.key) if store else None
 
     def _said(self) -> dict[str, Any]:
         one = self.asked
         return {"model": str(one.spec), "protocol": one.protocol, "seed": one.seed, "draw": one.draw}
+
+    def _same_answers(self, store: Store, digest: str) -> Annotations:
+        """The answers that scores were kept of. Raises HarnessError where the store has others by now."""
+        said = self.answers(store)
+        if said.digest != digest:
+            raise HarnessError(f"{self.asked.spec} was run anew meanwhile and answered otherwise. Score it again.")
+        return said
 
     def answers(self, store: Store | None) -> Annotations:
         """One answer an item that was scored, in the order of the items."""
@@ -158,14 +181,6 @@ class Plan:
                 raise HarnessError(f"the answers of {cell.name} are no longer in the store. Run it again.")
             parts.append(found)
         return joined(parts).take(self.deal.came_at)
-
-    def _seen(self) -> Seen | None:
-        task = self.asked.task
-        if "name" not in task.slices:
-            return None
-        fold = np.repeat(np.arange(len(self.cells)), [len(cell.fold.score) for cell in self.cells])
-        sets = [names_in(task.take(cell.fold.learn)) for cell in self.cells]
-        return Seen(fold[self.deal.came_at], sets)
 
     @functools.cached_property
     def key(self) -> str:
@@ -216,10 +231,11 @@ def names_in(task: Task) -> frozenset[str]:
 
 
 def _scoring_code(metrics: Mapping[str, Measure]) -> str:
-    """The identity of the code that scores: all of the harness, and the metrics that are somebody's own."""
-    modules = [module_of("metrics", parse(spec).name) for spec in metrics]
+    """The identity of the code that scores: all of the harness, numpy, and the metrics that are somebody's own."""
+    specs = [one for text in metrics for one in specs_in(parse(text), "metrics")]
+    modules = [module_of("metrics", spec.name) for spec in specs]
     own = [path.read_bytes() for module in modules for path in sorted(files_of(module))]
-    return digest([_harness_code(), [digest_bytes(data) for data in own]])
+    return digest([_harness_code(), np.__version__, [digest_bytes(data) for data in own]])
 
 
 @functools.cache

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.errors import HarnessError
 from harness.running.cells import Cell
@@ -18,7 +20,22 @@ RUN = "HARNESS_RUN"  # the variable by which the cells of one run know each othe
 def finished(cells: Sequence[Cell], *, store: Store | None, workers: int) -> Iterator[tuple[int, Came]]:
     """What came of each cell, with its position, in the order in which they end.
 
-    What is finished stands in the store before it is told of. A worker that dies takes none of the others with it:
+    What is finished stands in the store before it is told of, but for a model that was edited meanwhile: stderr says it
+    once.
+    """
+    told = set[str]()
+    for i, came in _ended(cells, store, workers):
+        model = str(cells[i].recipe.spec)
+        if isinstance(came, Answered) and came.edited and model not in told:
+            told.add(model)
+            print(f"{model} was edited while it ran: its answers are not kept. Run it again.", file=sys.stderr)
+        yield i, came
+
+
+def _ended(cells: Sequence[Cell], store: Store | None, workers: int) -> Iterator[tuple[int, Came]]:
+    """What came of each cell, with its position, in the order in which they end.
+
+    A worker that dies takes none of the others with it:
     the cells that were not finished are run again, each in a process of its own.
     """
     run = secrets.token_hex(8)
@@ -75,6 +92,8 @@ def _run(cell: Cell, store: Store | None, run: str) -> Came:
         return error
     finally:
         os.environ.pop(RUN) if earlier is None else os.environ.update({RUN: earlier})
-    if store and not answered.unfinished:
-        store.put(cell.key, answered.predicted)
-    return answered
+    if store is None or answered.unfinished:
+        return answered
+    if cell.recipe.changed:  # which of the two has answered cannot be told
+        return replace(answered, edited=True)
+    return replace(answered, held=store.put(cell.key, answered.predicted))

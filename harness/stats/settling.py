@@ -3,10 +3,11 @@
 A verdict is settled where it is regressed or pass. By the normal approximation, with N units in all, a variance V of
 one unit's share in the difference and U = V + d² its mean square (what swaps see), the difference that is found is
 
-    regressed at or below  -z sqrt(U / N)  and  -m + z f sqrt(V / N)
-    pass      above        -m + z f sqrt(V / N),      f = sqrt((k + 2) / k)
+    regressed  at or below -z sqrt(U / N), below -z w, and at or below -m + z w
+    pass       above -m + z w,                       w = sqrt(V / N + X / N²)
 
-with margin m and k the discordant units among N. `benchmarks/gate` holds both functions against simulation.
+with margin m, and X what units not seen yet add to the interval (`Verdict.widened_error`). `benchmarks/gate` holds
+both functions against simulation.
 
 Sources: R. Connor, Sample size for testing differences in proportions for the paired-sample design, 1987 (variance
 of a paired difference at a given discordance); S. Pocock, Group sequential methods in the design and analysis of
@@ -46,26 +47,28 @@ def settle(verdict: Verdict, *, chance: float = CHANCE) -> Settling:
 
     Drawn where the systems differ: units alike on both sides add nothing to the difference, so that d is the share q
     of units that differ, which costs no annotation to know, times their mean share in it. The same holds with n
-    the units that differ and V = q (V + d²) - d².
+    the units that differ, V = q (V + d²) - d² and X = q² X.
     """
     n, apart, d = verdict.n_units, verdict.n_apart, verdict.difference
     if verdict.state != "inconclusive" or math.isnan(d) or not verdict.standard_error > 0:
         return Settling(None, None)
     v, share = n * verdict.standard_error**2, apart / n
     among = max(0.0, share * (v + d * d) - d * d)
-    dense = verdict.n_discordant / n
+    extra = _extra(verdict)
     return Settling(
-        _further(n, v, d, verdict, dense, chance), _further(apart, among, d, verdict, dense / share, chance)
+        _further(n, v, extra, verdict, chance), _further(apart, among, share * share * extra, verdict, chance)
     )
 
 
-def _further(n: int, v: float, d: float, verdict: Verdict, dense: float, chance: float) -> int | None:
-    """The least number of units besides n; `dense` of any are discordant, each adds variance v."""
+def _further(n: int, v: float, extra: float, verdict: Verdict, chance: float) -> int | None:
+    """The least number of units besides n, of variance v each."""
+    d, z = verdict.difference, _z(verdict.alpha)
 
     def settled(more: int) -> float:
         every = n + more
-        narrow = -verdict.margin + _reach(v, every, dense, verdict.alpha)
-        low = min(narrow, -_z(verdict.alpha) * math.sqrt((v + d * d) / every))
+        reach = z * math.sqrt(v / every + extra / every**2)
+        narrow = -verdict.margin + reach
+        low = min(narrow, -reach, -z * math.sqrt((v + d * d) / every))
         scatter = math.sqrt(v * more) / every
         if low >= narrow:
             return 1.0
@@ -87,14 +90,13 @@ def detectable(verdict: Verdict, *, chance: float = CHANCE) -> float | None:
     square = n * verdict.standard_error**2 + verdict.difference**2
     if not k or not square > 0:
         return None
-    size = math.sqrt(square * n / k)
+    size, extra, z = math.sqrt(square * n / k), _extra(verdict), _z(verdict.alpha)
 
     def power(drop: float) -> float:
         u = max(square, drop * size)
-        dense = min(1.0, u / size**2)
         v = max(u - drop * drop, 1e-12 * u)
-        reach = -_z(verdict.alpha) * math.sqrt(u / n)
-        bar = min(reach, -verdict.margin + _reach(v, n, dense, verdict.alpha))
+        reach = z * math.sqrt(v / n + extra / n**2)
+        bar = min(-z * math.sqrt(u / n), -reach, -verdict.margin + reach)
         return NORMAL.cdf((bar + drop) / math.sqrt(v / n))
 
     if power(size) < chance:
@@ -151,10 +153,9 @@ def _least(enough: Callable[[int], bool]) -> int | None:
     return high
 
 
-def _reach(v: float, n: int, dense: float, alpha: float) -> float:
-    """Half the least width of the interval on n units."""
-    k = max(1.0, dense * n)
-    return _z(alpha) * math.sqrt(v / n * (k + 2) / k)
+def _extra(verdict: Verdict) -> float:
+    """What unseen units add to the variance of the difference, times the square of the units."""
+    return verdict.n_units**2 * max(0.0, verdict.widened_error**2 - verdict.standard_error**2)
 
 
 def _z(alpha: float) -> float:

@@ -171,7 +171,9 @@ def besides_of(
         of_text = {text: [(*word.span(), "word") for word in WORD.finditer(text)] for text in set(items["text"])}
         return Annotations.of_spans(items["item"], ("word",), [of_text[text] for text in items["text"]])
 
-    return _Later({"evidence": evidence, "words": words, **{name: partial(others.__getitem__, name) for name in others}})
+    return _Later(
+        {"evidence": evidence, "words": words, **{name: partial(others.__getitem__, name) for name in others}}
+    )
 
 
 def _is_mark(key: str, value: Any) -> bool:

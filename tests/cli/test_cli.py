@@ -33,7 +33,9 @@ def test_every_verb_has_help_and_stands_in_the_list(said) -> None:
     code, out, _ = said("--help")
     assert code == 0
     verbs = re.findall(r"^  ([a-z]+)  +[A-Z]", out.partition("Commands:")[2], re.MULTILINE)
-    assert verbs == ["check", "corpus", "import", "list", "run", "runs", "score", "show"]
+    assert verbs == [
+        "baseline", "check", "compare", "corpus", "gate", "import", "list", "reproduce", "run", "runs", "score", "show",
+    ]  # fmt: skip
     for verb in [[verb] for verb in verbs] + [["corpus", "new"], ["corpus", "split"]]:
         code, out, _ = said(*verb, "--help")
         assert code == 0

@@ -200,6 +200,45 @@ def test_cells_that_were_cleaned_are_run_again_and_not_missed_later(said, here: 
     assert contents[0] == contents[1]
 
 
+MINE = """class Mine:
+    def fit(self, items, gold, *, seed): self.labels = gold.labels
+    def predict(self, items):
+        from harness import Annotations
+        return Annotations.of_label(items["item"], self.labels, ["WARM"] * len(items))
+"""
+
+
+def test_a_result_of_an_earlier_run_does_not_pass_for_one_that_failed(said, here: Path) -> None:
+    (here / "bench.toml").write_text(BENCH + 'mine = "./mine.py:Mine"\n')
+    (here / "mine.py").write_text(MINE)
+    assert said("run", "bench.toml", "--out", "one")[0] == 0
+    noted = here / "one" / "tone" / "mine" / "notes.md"
+    noted.write_text("mine")
+    (here / "mine.py").write_text(MINE.replace("from harness", "1 / 0; from harness"))
+    assert said("run", "bench.toml", "--out", "one")[0] == 5
+    assert files_in(noted.parent) == {noted}
+    assert (here / "one" / "tone" / "floor" / "content.json").exists()
+
+
+def test_a_run_removes_results_that_its_benchmark_no_longer_asks_for(said, here: Path) -> None:
+    def results() -> set[str]:
+        return {path.parent.relative_to(here / "one").as_posix() for path in (here / "one").rglob("content.json")}
+
+    ask = ("run", "bench.toml", "--out", "one")
+    assert said(*ask, "--seeds", "2")[0] == 0
+    assert said(*ask, "--only", "floor")[0] == 0  # this adds to what is there
+    trained = {f"tone/{model}/seed-{seed}" for model in ("floor", "words") for seed in (13, 14)}
+    assert results() == {*trained, "tone/floor"}
+    foreign = here / "one" / "some" / "where" / "content.json"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("{}")
+    (here / "one" / "tone" / "link").symlink_to(here / "one" / "tone" / "floor")
+    code, _, err = said(*ask)
+    assert code == 0
+    assert "4 results in one that bench.toml no longer asks for were removed" in err
+    assert results() - {"tone/link"} == {"tone/floor", "tone/words", "some/where"}
+
+
 def test_curve_shows_scores_by_fraction_and_what_doubling_adds(said, here: Path) -> None:
     code, out, _ = said("runs", "curve", "bench.toml", "--fractions", "0.5,1")
     assert code == 0

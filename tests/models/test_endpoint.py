@@ -15,7 +15,7 @@ from answers import LABELS, items_of
 from faults import FOR_GOOD, PASSING, Faults, faulty, serving
 
 from harness.annotations import Annotations
-from harness.errors import AskedWrongly, HarnessError, UnknownName
+from harness.errors import AskedWrongly, HarnessError, NoKey, UnknownName
 from harness.records import STATUSES, Items
 from harness.registry import Spec, make
 
@@ -216,8 +216,8 @@ def test_a_missing_key_names_its_variable_and_a_key_given_as_such_is_not_repeate
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
-    with pytest.raises(AskedWrongly, match="variable NO_SUCH_KEY is not set"):
-        model("http://127.0.0.1:1/v1", tmp_path, key="NO_SUCH_KEY")
+    with pytest.raises(NoKey, match=r"not run: no key\. The environment variable NO_SUCH_KEY is not set"):
+        asked("http://127.0.0.1:1/v1", tmp_path, texts(1), key="NO_SUCH_KEY")
     with pytest.raises(AskedWrongly) as told:
         model("http://127.0.0.1:1/v1", tmp_path, key=SECRET)
     assert SECRET not in str(told.value)

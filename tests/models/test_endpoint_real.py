@@ -1,19 +1,15 @@
 """The endpoint model against a real server: `transformers serve` with a tiny chat model of random weights."""
 
 import importlib.util
-import os
-import socket
 import sqlite3
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from answers import LABELS, items_of
+from tiny import serving
 
 from harness.annotations import Annotations
 from harness.records import ABSTAINED, ANSWERED, INVALID
@@ -22,50 +18,14 @@ from harness.registry import Spec, make
 NEEDED = ("torch", "transformers", "fastapi", "uvicorn")
 ABSENT = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 pytestmark = pytest.mark.skipif(bool(ABSENT), reason=f"a real server needs {', '.join(ABSENT)}")
-ROOT = Path(__file__).parents[2]
-SERVE = """
-import sys
-from importlib.metadata import entry_points
-from pathlib import Path
-from tiny import write_chat_model
-write_chat_model(Path(sys.argv[2]))
-[transformers] = entry_points(group="console_scripts", name="transformers")
-transformers.load()()
-"""  # one process, since it takes seconds to import torch
-PATIENCE = 180  # seconds to start, on a machine that has other things to do
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, subprocess.Popen]]:
     """(url, model, process) of a server that is ready."""
-    folder = tmp_path_factory.mktemp("chat")
-    (folder / "home" / "hub").mkdir(parents=True)
-    environment = {**os.environ, "PYTHONPATH": "tests", "HF_HOME": str(folder / "home"), "HF_HUB_OFFLINE": "1"}
-    model = str(folder / "tiny")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    command = [sys.executable, "-c", SERVE, "serve", model, "--device", "cpu", "--host", "127.0.0.1", "--port", port]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/health", process, folder / "log")
-        yield f"http://127.0.0.1:{port}/v1", model, process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
-    """Until the server says that it is well; fails with its log where it dies."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(log.read_text(errors="replace")[-3000:])
+    model = tmp_path_factory.mktemp("chat") / "tiny"
+    with serving(model) as (url, process):
+        yield url, str(model), process
 
 
 def test_noise_over_a_real_connection_is_accounted_for_and_kept(server, tmp_path: Path) -> None:

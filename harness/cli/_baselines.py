@@ -1,0 +1,66 @@
+"""What a gate does where its base is a baseline: there may be none yet, and looks are counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.gating import Policy, Report, Side
+
+
+def none_yet(base: str, candidate: str | None, *, as_json: bool) -> bool:
+    """Whether this is a name under which nothing was accepted yet; then it says so, and how to accept something.
+
+    The first run has nothing to be held against, which is no error.
+    """
+    from harness import baselines
+    from harness.errors import HarnessError, ProblemsFound, suggestion
+    from harness.files import compact
+
+    try:
+        known = baselines.accepted()
+    except ProblemsFound as error:  # never exit code 1, which says regressed
+        raise HarnessError(str(error)) from None
+    if base in known or not baselines.NAME.fullmatch(base) or Path(base).exists():
+        return False
+    how = f'harness baseline accept {candidate or "RUN"} --name {base} --reason "…"'
+    if as_json:
+        answer = {"exit": 0, "state": "no baseline", "baseline": base, "accept": how, "baselines": sorted(known)}
+        click.echo(compact(answer))
+        return True
+    click.echo(
+        f"NO BASELINE  nothing was accepted as {base} yet, so nothing was gated. Accept a run, and commit it: {how}"
+    )
+    if known:
+        click.echo(suggestion(base, sorted(known)))
+    return True
+
+
+def looked(base: str, candidate: Side, report: Report, *, record: bool) -> Report:
+    """The report with a note on which of the declared looks this is; recorded where anything was compared.
+
+    Raises AskedWrongly where a look is to be recorded and the base is no baseline.
+    """
+    from harness import baselines
+    from harness.errors import AskedWrongly
+
+    if base not in baselines.accepted():
+        if record:
+            raise AskedWrongly(f"--look is kept with a baseline, and {base} is none. Accept it, or leave --look away.")
+        return report
+    record = record and any(one.comparison for one in report.gated)
+    look = baselines.look_at(base, candidate.results, record=record)
+    several = look.declared > 1 or look.number > 1 or look.recorded
+    return replace(report, notes=(*report.notes, str(look))) if several else report
+
+
+def declared(base: str, policy: Policy) -> Policy:
+    """The policy with as many looks as the baseline declares, where it declares more."""
+    from harness import baselines
+
+    known = baselines.accepted()
+    return replace(policy, looks=max(policy.looks, known[base].looks)) if base in known else policy

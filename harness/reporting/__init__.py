@@ -1,0 +1,1 @@
+"""What was found, as a person or a program reads it: terminal, Markdown, LaTeX, JSON."""
