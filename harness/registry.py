@@ -158,7 +158,7 @@ def make(folder: str, spec: Spec, *given: Any) -> Any:
     except (Exception, SystemExit) as error:
         if ":" not in spec.name:  # one of ours: it says no by itself
             raise
-        raise AskedWrongly(f"{FOLDERS[folder]} {quote(str(spec))} cannot be made. {raised(error)}.") from error
+        raise AskedWrongly(f"{FOLDERS[folder]} {spec} cannot be made. {raised(error)}.") from error
 
 
 def parts_within(folder: str, spec: Spec) -> dict[str, list[tuple[str, Spec]]]:

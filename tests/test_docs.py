@@ -17,6 +17,7 @@ from test_journey import write_news
 
 import harness
 from harness.cli import run
+from harness.errors import HarnessError
 
 ROOT = Path(harness.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,6 +85,16 @@ def test_the_tables_are_those_that_the_script_writes(monkeypatch: pytest.MonkeyP
     written = tables.text(only=("majority", "gazetteer")).splitlines()
     assert set(written) <= set(page)
     assert sum(line.startswith("| majority") for line in written) == 8  # four tasks, twice
+
+
+def test_a_table_without_a_failed_model_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import tables
+
+    failed = tables.Outcome("event", "tfidf", 1, None, HarnessError("it broke"))
+    for write in (tables.table, tables.gaps):
+        with pytest.raises(SystemExit, match="tfidf on event gave no result: it broke"):
+            write([failed])
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "harness").rglob("*.py")), ids=lambda path: path.name)

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 def none_yet(base: str, candidate: str | None, *, as_json: bool) -> bool:
     """Whether this is a name under which nothing was accepted yet; then it says so, and how to accept something.
 
-    The first run has nothing to be held against, which is no error.
+    The first run has nothing to be held against, which is no error. A name so near to one that was accepted that it
+    is likely a slip is refused: it would pass for ever.
     """
+    import difflib
+
     from harness import baselines
-    from harness.errors import HarnessError, ProblemsFound, suggestion
+    from harness.errors import HarnessError, ProblemsFound, UnknownName, suggestion
     from harness.files import compact
 
     try:
@@ -27,6 +30,8 @@ def none_yet(base: str, candidate: str | None, *, as_json: bool) -> bool:
         raise HarnessError(str(error)) from None
     if base in known or not baselines.NAME.fullmatch(base) or Path(base).exists():
         return False
+    if difflib.get_close_matches(base, known, n=1, cutoff=0.7):
+        raise UnknownName("baseline", base, known)
     how = f'harness baseline accept {candidate or "RUN"} --name {base} --reason "…"'
     if as_json:
         answer = {"exit": 0, "state": "no baseline", "baseline": base, "accept": how, "baselines": sorted(known)}

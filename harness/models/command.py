@@ -222,7 +222,7 @@ def _guard(group: int) -> subprocess.Popen[bytes]:
     A handler of signals would not hear SIGKILL, and would take the place of the user's.
     """
     return subprocess.Popen(
-        ["/bin/sh", "-c", f"read never; kill -s KILL -{group}"],
+        ["/bin/sh", "-c", f"read never; kill -s KILL -- -{group}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

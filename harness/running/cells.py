@@ -13,7 +13,7 @@ from types import ModuleType
 
 from harness import outside
 from harness.annotations import Annotations
-from harness.errors import AskedWrongly, HarnessError, NotInstalled, UnknownName, quote
+from harness.errors import AskedWrongly, HarnessError, NotInstalled, UnknownName
 from harness.files import digest, digest_bytes
 from harness.parts import Model, Task
 from harness.records import Items, digest_of
@@ -210,7 +210,7 @@ def identity_of(model: Model, spec: Spec) -> str:
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        raise AskedWrongly(f"model {quote(str(spec))} cannot tell its identity. {outside.raised(error)}.") from error
+        raise AskedWrongly(f"model {spec} cannot tell its identity. {outside.raised(error)}.") from error
 
 
 def files_of(module: ModuleType) -> set[Path]:

@@ -3,14 +3,17 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from threading import Event
 
 import pytest
 from faults import Faults, serving
 
 from harness.asking.client import Client, Failure, Reply, seconds_to_wait
+from harness.asking.keeping import Kept
 
 BODY = json.dumps({"messages": [{"role": "user", "content": "text 1"}]}).encode()
 
@@ -110,3 +113,24 @@ def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
     assert 28 < seconds_to_wait(format_datetime(due, usegmt=True)) <= 30
     for header in ("", "soon", "-3", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 99 Oct 2015", "1e9", "inf", "nan"):
         assert seconds_to_wait(header) == 0
+
+
+def reply_to(content: str, usage: dict) -> Reply | Failure:
+    """What a client makes of an answer; `content` is JSON."""
+    data = f'{{"choices": [{{"message": {{"content": {content}}}}}], "usage": {json.dumps(usage)}}}'
+    pace = {"at_once": 1, "attempts": 1, "timeout": 5.0, "backoff": 0.01, "seed": 1}
+    with Client("http://127.0.0.1:1", "", **pace) as one:
+        return one._reply(data.encode())
+
+
+def test_a_strange_reply_can_be_kept(tmp_path: Path) -> None:
+    """Half a surrogate pair has no UTF-8, and a count of 2**63 tokens is more than sqlite takes."""
+    used = {"prompt_tokens": 5, "completion_tokens": 6}
+    half = reply_to(r'"A\ud83d \ud83d\ude00"', used)
+    assert half == Reply("A\ufffd \U0001f600", tokens=(5, 6))
+    huge = reply_to('"A"', {**used, "prompt_tokens": 2**63})
+    assert huge == Reply("A", tokens=None)
+    with closing(Kept(str(tmp_path / "kept.sqlite"))) as kept:
+        for key, reply in (("half", half), ("huge", huge)):
+            kept.keep(key, reply, "u", "m", "text")
+            assert kept.answer(key) == reply

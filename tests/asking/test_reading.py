@@ -1,12 +1,14 @@
 """What a server says, read strictly; mentions found again in the text."""
 
 import json
+import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.asking.reading import UNALIGNED, align, read_answer, schema_of, written
+from harness.asking.reading import UNALIGNED, _unfenced, align, read_answer, schema_of, written
 from harness.records import ABSTAINED, ANSWERED, INVALID
 
 LABELS = ("A", "B")
@@ -112,3 +114,19 @@ def test_the_schema_names_the_labels_and_nothing_else_fits() -> None:
         assert schema["required"] == [kind]
         assert schema["additionalProperties"] is False
         assert json.dumps(list(LABELS)) in json.dumps(schema)
+
+
+@pytest.mark.parametrize("blanks", [" ", "\n", " \n"])
+def test_a_fence_of_many_blanks_is_read_in_a_moment(blanks: str) -> None:
+    """It took time by the square of their number: 10 s for 40,000."""
+    begun = time.process_time()
+    assert read_answer(f"```{blanks * 40_000}x```", "label", LABELS, "text") == (INVALID, None)
+    assert read_answer(f"```json\n{blanks * 40_000}x{blanks * 40_000}y```", "label", LABELS, "") == (INVALID, None)
+    assert time.process_time() - begun < 2
+
+
+@given(st.text("`json\n \r{}", max_size=12))
+def test_a_fence_is_what_the_pattern_says(inside: str) -> None:
+    said = f"```{inside}```".strip()
+    due = re.fullmatch(r"```(?:json)?\s*\n(.*?)\n?\s*```", said, re.DOTALL)
+    assert _unfenced(said).strip() == (due[1].strip() if due else said)

@@ -81,6 +81,8 @@ def test_a_worse_model_is_stopped_by_the_baseline_that_was_accepted(said, here: 
     git("add", "baselines", "baselines.lock")
     git("commit", "-q", "-m", "a baseline")
     assert said("gate", "main", "runs/main")[0] == 0
+    code, _, err = said("gate", "mian", "runs/main")  # a slip that would pass for ever
+    assert (code, 'Did you mean "main"?' in err) == (2, True)
     (here / "bench.toml").write_text(WORSE)
     assert said("run", "bench.toml", "--out", "runs/worse")[0] == 0
     code, out, err = said("baseline", "accept", "runs/worse", "--name", "next", "--reason", "x")

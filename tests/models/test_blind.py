@@ -90,3 +90,11 @@ def test_asked_to_see_what_is_not_there_it_names_the_nearest() -> None:
 
 def test_each_language_has_its_function_words() -> None:
     assert {"yang", "tidak", "the", "not", "que", "según"} <= FUNCTION_WORDS
+
+
+def test_it_tells_what_the_model_inside_spent_and_that_it_is_unfinished() -> None:
+    spy = Spy()
+    model = blind(model=spy)
+    assert (model.spent, model.unfinished) == ({}, False)
+    spy.spent, spy.unfinished = {"requests": 2.0}, True
+    assert (model.spent, model.unfinished) == ({"requests": 2.0}, True)

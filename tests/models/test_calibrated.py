@@ -174,3 +174,27 @@ def test_one_group_cannot_be_cut_into_folds() -> None:
         calibrated(model=Sure()).fit(Items({**items.columns, "group": ["g"] * 10}), gold, seed=1)
     with pytest.raises(AskedWrongly, match="at least 2 folds"):
         calibrated(model=Sure(), folds=1)
+
+
+class Paid(Sure):
+    """Costs a request an item, and leaves something out when it is asked the n-th time."""
+
+    def __init__(self, gap: int) -> None:
+        self.gap, self.times = gap, 0
+
+    def predict(self, items: Items) -> Annotations:
+        self.times += 1
+        self.spent, self.unfinished = {"requests": float(len(items))}, self.times == self.gap
+        return super().predict(items)
+
+
+@pytest.mark.parametrize(("gap", "unfinished"), [(0, False), (2, True), (6, True)])
+def test_what_was_spent_in_the_folds_counts_and_what_was_left_out_there_too(gap: int, unfinished: bool) -> None:
+    items, gold = noisy(40, 1, "label")
+    model = calibrated(model=Paid(gap))
+    model.fit(items, gold, seed=1)
+    model.predict(items.take(range(7)))
+    assert (model.spent, model.unfinished) == ({"requests": 47.0}, unfinished)
+    model.fit(items, gold, seed=1)
+    model.predict(items.take(range(7)))
+    assert (model.spent, model.unfinished) == ({"requests": 47.0}, False)  # what came before is forgotten

@@ -3,6 +3,8 @@
 import json
 import os
 import shlex
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -147,14 +149,40 @@ for item in items: say({{"item": item["item"], "label": "A"}})
 if {hangs}: time.sleep(600)
 """
     assert asked(tmp_path, code, items_of(["a", "b"]), timeout=0.5).answers() == ["A", "A"]
-    pid = int((tmp_path / "pid").read_text())
+    assert ends(int((tmp_path / "pid").read_text()))
+
+
+def ends(pid: int) -> bool:
+    """Whether a process is gone within five seconds; it is not left running."""
     for _ in range(100):
         state = Path(f"/proc/{pid}/stat")
         if not state.exists() or state.read_text().split()[2] == "Z":  # killed, and nobody's to bury
-            return
+            return True
         time.sleep(0.05)
-    os.kill(pid, 9)
-    raise AssertionError("the child of the program lived on")
+    os.kill(pid, signal.SIGKILL)
+    return False
+
+
+HARNESS = """
+import sys
+from pathlib import Path
+from test_command import asked, items_of
+asked(Path(sys.argv[1]), sys.argv[2], items_of(["a"]))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_program_ends_with_the_harness_however_that_is_ended(how: signal.Signals, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    code = f"open({str(told)!r}, 'w').write(f'{{os.getpid()}}.'); time.sleep(600)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([sys.executable, "-c", HARNESS, str(tmp_path), code], env=environment)
+    end = time.monotonic() + 60
+    while not (told.exists() and told.read_text().endswith(".")) and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(how)
+    assert process.wait() == -how
+    assert ends(int(told.read_text().rstrip(".")))
 
 
 def test_its_identity_is_that_of_the_files_it_names(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from importlib.metadata import version
 from pathlib import Path
 
 import made
@@ -122,3 +123,16 @@ def test_real_sentence_embeddings_know_words_that_training_had_not() -> None:
     unseen = [(f"News about the {word}.", label) for label in "AB" for word in asked[label]]
     said = model.predict(items_of([text for text, _ in unseen]))
     assert said.answers() == [label for _, label in unseen]
+
+
+def test_every_library_that_reads_texts_is_part_of_the_identity(
+    saved: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by, folder = saved
+    before = embedding(name=str(folder)).identity
+    for library in ("tokenizers", *(("transformers", "torch") if by == "sentence-transformers" else ())):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                f"{embedding.__module__}.version", lambda name, other=library: "0" if name == other else version(name)
+            )
+            assert embedding(name=str(folder)).identity != before

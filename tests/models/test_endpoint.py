@@ -396,3 +396,33 @@ def test_none_one_and_a_very_long_item_are_answered(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_are_refused(tmp_path: Path, settings: dict) -> None:
     with pytest.raises(AskedWrongly, match="endpoint: "):
         model("http://127.0.0.1:1/v1", tmp_path, **settings)
+
+
+@pytest.mark.parametrize(
+    ("extra", "asks"),
+    [
+        ({"max_tokens": 2000}, False),
+        ({"max_completion_tokens": 2000}, False),
+        ({"max_tokens": 1, "max_completion_tokens": 2000}, False),
+        ({"n": 100}, False),
+        ({"max_tokens": None, "max_completion_tokens": 20}, True),
+    ],
+)
+def test_a_budget_has_room_for_all_that_the_request_itself_lets_the_server_write(
+    tmp_path: Path, extra: dict, asks: bool
+) -> None:
+    with serving(label_of) as server:
+        asked(server, tmp_path, texts(3), max_tokens=20, most_tokens=1999, extra=extra)
+    assert bool(len(server)) == asks
+
+
+@pytest.mark.parametrize("budget", [{"most_tokens": 10**6}, {"most_cost": 1.0, "price_in": 1.0}])
+@pytest.mark.parametrize(
+    "extra", [{"max_tokens": None}, {"max_tokens": -1}, {"max_tokens": "9"}, {"max_tokens": 2**63}, {"n": 2.5}]
+)
+def test_a_budget_in_tokens_is_refused_where_the_request_has_no_limit(
+    tmp_path: Path, budget: dict, extra: dict
+) -> None:
+    with pytest.raises(AskedWrongly, match="need a limit on what is written"):
+        model("http://127.0.0.1:1/v1", tmp_path, extra=extra, **budget)
+    model("http://127.0.0.1:1/v1", tmp_path, extra=extra, most_requests=5)

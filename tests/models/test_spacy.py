@@ -3,6 +3,8 @@
 import random
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -134,3 +136,22 @@ def test_without_spacy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "spacy", None)
     with pytest.raises(NotInstalled, match=r"spacy is not installed.*text-harness\[spacy\]"):
         make("models", parse("spacy"))
+
+
+def test_a_tokenizer_that_is_installed_later_is_another_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For without SudachiPy Japanese is read by the tokenizer of no language."""
+    before = make("models", parse("spacy")).identity
+    monkeypatch.setattr("harness.models._saved.version", lambda name: "1.0")
+    assert make("models", parse("spacy")).identity != before
+
+
+@pytest.mark.parametrize("kind", ["label", "labels"])
+def test_scores_of_labels_that_are_called_alike_are_joined(kind: str) -> None:
+    class Doc:
+        cats: ClassVar = {"x": 0.35, "y": 0.4, "z": 0.25}
+
+    model = make("models", parse("spacy(names={'x': 'A', 'y': 'B', 'z': 'A'})"))
+    model.kind, model.labels, model.nlp = kind, LABELS, SimpleNamespace(pipe=lambda texts, batch_size: [Doc()])
+    said = model.predict(items_of(["text"]))
+    assert said.answers() == ["A" if kind == "label" else []]
+    assert np.allclose(said.scores, [[0.6 if kind == "label" else 0.35, 0.4, 0, 0]])

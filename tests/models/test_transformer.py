@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -219,3 +220,38 @@ def test_without_its_library_it_says_what_to_install(
 def test_no_item_has_no_answer(finder: Model, reader: Model) -> None:
     none = Items({name: [] for name in items_of([]).columns})
     assert finder.predict(none).answers() == reader.predict(none).answers() == []
+
+
+@pytest.mark.parametrize("kind", ["label", "labels", "spans"])
+def test_shares_of_labels_that_are_called_alike_are_joined(kind: str, folder: Path) -> None:
+    texts = ["kata"]
+    model = fitted(folder, texts, [{"label": "A", "labels": ["A"], "spans": [(0, 4, "A")]}[kind]], kind, "epochs=1")
+    of_one = np.log([0.35, 0.4, 0.25]) if kind != "labels" else np.array([0.0, -1.0, -2.0])
+    model.classes = ["B-A", "B-B", "B-A"] if kind == "spans" else ["A", "B", "A"]
+    said = np.tile(of_one, (len(model._windows(items_of(texts))[0].places), 1)) if kind == "spans" else of_one
+    model.encoder = SimpleNamespace(windows=model.encoder.windows, logits=lambda windows: [said])
+    found = model.predict(items_of(texts))
+    assert found.answers() == [{"label": "A", "labels": ["A"], "spans": [(0, 4, "A")]}[kind]]
+    if kind != "spans":
+        assert np.allclose(found.scores[0, :2], [0.6, 0.4] if kind == "label" else [0.5, 1 / (1 + np.e)])
+
+
+def test_what_a_saved_head_told_apart_is_forgotten_in_training_and_drawn_by_the_seed(
+    reader: Model, folder: Path, tmp_path: Path
+) -> None:
+    from harness.models._encoders import calm, load
+
+    path = str(saved(reader, folder, tmp_path / "saved"))
+    kept = reader.encoder.network.classifier.weight
+    source = {"name": path, "revision": "", "window": 64, "stride": 16, "batch": 8, "device": ""}
+    names = {"id2label": dict(enumerate(LABELS)), "label2id": {label: i for i, label in enumerate(LABELS)}}
+
+    def head(seed: int, **own) -> np.ndarray:
+        with calm(seed):
+            return load("SequenceClassification", **source, **own).network.classifier.weight.detach().numpy()
+
+    assert np.array_equal(head(1), kept.detach().numpy())
+    one, again, other = head(1, **names), head(1, **names), head(2, **names)
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert not np.array_equal(one, head(1))

@@ -96,3 +96,11 @@ def test_files_of_predictions_vote_and_are_known_by_their_bytes(tmp_path: Path) 
 def test_a_vote_of_nobody_is_refused() -> None:
     with pytest.raises(AskedWrongly, match="vote needs models"):
         vote(models=())
+
+
+def test_what_its_models_spent_is_added_up_and_one_unfinished_model_leaves_it_unfinished() -> None:
+    one, two = Says("label", ["A"]), Says("label", ["B"])
+    made = vote(models=(one, two, Says("label", ["A"])))
+    assert (made.spent, made.unfinished) == ({}, False)
+    one.spent, two.spent, two.unfinished = {"requests": 2.0, "cost": 0.5}, {"requests": 3.0}, True
+    assert (made.spent, made.unfinished) == ({"requests": 5.0, "cost": 0.5}, True)
