@@ -42,8 +42,8 @@ def command(*, run: str, timeout: float = 60.0, limit: float = 3600.0) -> Model:
 
     An item without an answer is missing; one with an answer that cannot be read, or with two, is invalid. The cell
     fails where the program ends with another code than 0, is silent for `timeout` seconds after its first line, or
-    has not answered all after `limit` seconds. At the end, also where the harness itself is killed, it is killed with
-    all that it started. It should write each line at once. Files that the command names are part of the identity;
+    has not answered all after `limit` seconds. At the end, also where the process that asks it is killed, it is killed
+    with all that it started. It should write each line at once. Files that the command names are part of the identity;
     what they read besides is not.
     """
     try:

@@ -175,7 +175,7 @@ asked(Path(sys.argv[1]), sys.argv[2], items_of(["a"]))
 def test_a_program_ends_with_the_harness_however_that_is_ended(how: signal.Signals, tmp_path: Path) -> None:
     told = tmp_path / "pid"
     code = f"open({str(told)!r}, 'w').write(f'{{os.getpid()}}.'); time.sleep(600)"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     process = subprocess.Popen([sys.executable, "-c", HARNESS, str(tmp_path), code], env=environment)
     end = time.monotonic() + 60
     while not (told.exists() and told.read_text().endswith(".")) and time.monotonic() < end:
