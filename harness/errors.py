@@ -107,6 +107,11 @@ def quote(value: object) -> str:
     return f'"{text if len(text) <= 60 else text[:57] + "…"}"'
 
 
+def shown(name: str) -> str:
+    """A file's name as messages give it: one line that any terminal can print, whatever bytes the disk holds."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)
+
+
 def suggestion(name: str, valid: Sequence[str]) -> str:
     """The nearest valid name and the list of all, as the remedy of a message."""
     import difflib

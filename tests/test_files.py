@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import Problem, ProblemsFound
+from harness.errors import Problem, ProblemsFound, shown
 from harness.files import (
     TomlLines,
     canonical,
@@ -21,7 +22,6 @@ from harness.files import (
     parse_object,
     read_json_lines,
     read_toml,
-    shown,
     stream_json_lines,
     to_toml,
     write_atomically,
@@ -240,3 +240,28 @@ def test_inside_follows_links_and_refuses_what_climbs_or_circles(tmp_path: Path)
 def test_a_name_is_shown_on_one_line_that_can_be_printed(name: str) -> None:
     assert shown(name).isprintable() or not name
     shown(name).encode()
+
+
+@many
+@given(
+    values=st.lists(st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=3), max_size=4),
+    odd=st.sampled_from(
+        ["", "{}", '{"a":1,"a":2}', '{"a":1} {"b":2}', "[1]", "{", '{"a":"\\ud83d"}', "[" * 70, "\ufeff{}"]
+    ),
+    place=st.integers(0, 4),
+)
+def test_lines_read_together_are_what_they_are_one_by_one(values: list, odd: str, place: int) -> None:
+    lines = [json.dumps(value) for value in values]
+    for told in (lines, [*lines[:place], odd, *lines[place:]]):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "lines.jsonl"
+            path.write_text("\n".join(told) + "\n", encoding="utf-8")
+            together, problems = [], []
+            together = list(read_json_lines(path, "x", problems))
+        alone, flaws = [], []
+        text = "\n".join(told).removeprefix("\ufeff")
+        for number, line in enumerate(text.split("\n"), 1):
+            value = parse_object(line, "x", number, flaws) if line.strip() else None
+            alone += [(number, value)] if value is not None else []
+        assert together == alone
+        assert [p for p in problems if "empty line" not in p.found and "mark" not in p.found] == flaws

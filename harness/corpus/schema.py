@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import Problem, ProblemsFound, quote, suggestion
-from harness.files import TomlLines, inside, read_toml, shown
+from harness.errors import Problem, ProblemsFound, quote, shown, suggestion
+from harness.files import TomlLines, inside, read_toml
 
 KINDS = ("label", "labels", "spans")
 OVERLAPS = ("none", "nested", "any")

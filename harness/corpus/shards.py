@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, cast
 from harness.corpus.identity import Identity
 from harness.corpus.schema import Schema
 from harness.corpus.sources import MANIFEST, SHARD, Group, Tell
-from harness.errors import Problem, ProblemsFound, UnknownName, quote
-from harness.files import digest_bytes, inside, read_json, shown
+from harness.errors import Problem, ProblemsFound, UnknownName, quote, shown
+from harness.files import digest_bytes, inside, read_json
 from harness.records import Document
 
 AGAIN = "Build it again: harness corpus build FOLDER --out DIR --replace."

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from harness.errors import Problem
-from harness.files import inside, shown
+from harness.errors import Problem, shown
+from harness.files import inside
 from harness.records import Document
 
 Tell = Callable[[int, int], None]  # done, total
