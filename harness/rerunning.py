@@ -15,6 +15,7 @@ from harness.records import column_digest
 from harness.registry import Spec, parse
 from harness.result import Kept, Result, read
 from harness.running import Asked, Progress, by_split, folds_of, kinds_of, metrics_of, model_of, run_all, silent
+from harness.running.cells import Recipe
 from harness.running.plans import names_in, scored
 from harness.slicing import Seen
 from harness.store import Store
@@ -34,6 +35,9 @@ def rerun(
     said = base.content
     model, protocol = str(said["model"]), str(said["protocol"])
     spec = _runnable(model)
+    if (then := base.provenance.get("model_code")) and then != Recipe.of(spec).code:
+        found = f"the code of {model} is not what the base was run with: it would be the candidate's"
+        raise NotComparable("model code", found, "Check out the base, and run it there on today's corpus.")
     metrics = metrics_of(task, said["metrics"])
     seeds = {"seed": said["seed"], "draw": said["draw_seed"]}
     if folds := FOLDS.fullmatch(protocol):

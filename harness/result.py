@@ -103,6 +103,7 @@ class Result(Scored):
     metrics: tuple[str, ...]
     seed: int  # of training
     draw: int  # of folds and intervals
+    code: str = ""  # the identity of the model's code; kept, but no part of the content
 
     @functools.cached_property
     def predicted(self) -> Annotations:
@@ -163,7 +164,7 @@ class Result(Scored):
                 return
         (folder / CONTENT).unlink(missing_ok=True)
         predictions.write(folder / PREDICTIONS, self.predicted)
-        write_atomically(folder / PROVENANCE, canonical(provenance()))
+        write_atomically(folder / PROVENANCE, canonical({**provenance(), "model_code": self.code}))
         write_atomically(folder / CONTENT, whole)
 
 

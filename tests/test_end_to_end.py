@@ -214,7 +214,7 @@ def test_where_documents_were_added_the_command_that_settles_it_is_said_and_work
 ) -> None:
     for i in range(120, 126):
         write_document(clone / "corpora/small", f"g{i:03}", text_of(i), LABELS[(i + 1) % 2])
-    assert propose(HARMLESS) == 0
+    assert propose() == 0
     capsys.readouterr()
     assert run([*GATE]) == 4
     said = capsys.readouterr().out
@@ -223,6 +223,11 @@ def test_where_documents_were_added_the_command_that_settles_it_is_said_and_work
     whole = json.loads(capsys.readouterr().out)
     assert [one["n"] for one in whole["comparisons"]] == [126, 126]
     assert not whole["not_comparable"]
+    assert propose(HARMLESS) == 0  # the base is not to be run with the candidate's code
+    capsys.readouterr()
+    assert run([*shlex.split(said.partition(": harness ")[2].split("\n")[0]), "--json"]) == 4
+    [refused] = json.loads(capsys.readouterr().out)["not_comparable"]
+    assert refused["field"] == "model code"
 
 
 def test_a_run_that_was_killed_does_not_pass(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:

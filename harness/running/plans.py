@@ -159,7 +159,8 @@ class Plan:
 
     def _said(self) -> dict[str, Any]:
         one = self.asked
-        return {"model": str(one.spec), "protocol": one.protocol, "seed": one.seed, "draw": one.draw}
+        said = {"model": str(one.spec), "protocol": one.protocol, "seed": one.seed, "draw": one.draw}
+        return {**said, "code": self.cells[0].recipe.code}
 
     def _same_answers(self, store: Store, digest: str) -> Annotations:
         """The answers that scores were kept of. Raises HarnessError where the store has others by now."""

@@ -201,6 +201,10 @@ def test_documents_that_were_added_are_answered_by_the_base_and_no_others(said, 
     said("list")
     [anew] = json.loads(said("compare", whole, b, "--json")[1])["comparisons"]
     assert anew["cells"] == one["cells"]
+    Path("mine.py").write_text(f"{Path('mine.py').read_text()}\n# the candidate's code by now\n")
+    code, _, err = said("compare", a, b, "--rerun-base")
+    assert code == 4
+    assert "not comparable, model code: the code of ./mine.py:Curious is not what the base was run with" in err
 
 
 def test_under_cross_validation_the_base_is_run_whole(said, here: Path) -> None:
