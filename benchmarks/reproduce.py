@@ -4,7 +4,7 @@ python benchmarks/reproduce.py [BENCH] [--workers N]        kabar.toml unless na
 
 The benchmark is run here as it is; then `harness reproduce` trains all of it again, without the store, once for each
 pretended CPU: OpenBLAS is told its kernels by OPENBLAS_CORETYPE, numpy its instructions by NPY_DISABLE_CPU_FEATURES.
-Exit code 1 where a result does not reach T1 somewhere.
+Exit code 1 where a result does not reach T1 somewhere. reproduce.md holds what it printed last.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ CARD = HERE.parent / "corpora" / "kabar" / "README.md"
 HEAD = """# Benchmarks
 
 `kabar.toml` is the main benchmark: `make run`, or `harness run benchmarks/kabar.toml`. The tables below are written by
-`python benchmarks/tables.py`; CI holds them. [speed/](speed/README.md) measures what the harness itself costs.
+`python benchmarks/tables.py`; CI holds them. [speed/](speed/README.md) measures what the harness itself costs,
+[reproduce.md](reproduce.md) tells whether all of it comes out the same on other CPUs.
 
 Read them with care: {documents} documents in {groups} groups are few. Intervals are 95 % by bootstrap over groups, of
 these fitted models: folds share training documents. The written texts are made so that shallow cues do not help.

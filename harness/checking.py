@@ -11,6 +11,7 @@ from typing import Any
 from harness.corpus import Corpus, Layer, Schema
 from harness.corpus.lines import fits, spans_of
 from harness.corpus.reading import AnnotationFile, Reading, read_corpus
+from harness.corpus.schema import NOT_FOR_TEST
 from harness.disputes import check_disputes
 from harness.errors import Problem, quote, suggestion
 from harness.records import Document
@@ -43,6 +44,13 @@ def problems_of(reading: Reading) -> list[Problem]:
         _check_tasks(document, reading, no)
     _check_splits(reading, no)
     _check_names(reading, no)
+    return sorted(set(problems))
+
+
+def problems_of_file(file: AnnotationFile, document: Document, schema: Schema) -> list[Problem]:
+    """What is wrong with one annotator's lines, each well formed by itself, against each other and the document."""
+    problems: list[Problem] = []
+    _check_file(file, document, schema, lambda *told: problems.append(Problem(*told)))
     return sorted(set(problems))
 
 
@@ -230,19 +238,22 @@ def _check_splits(reading: Reading, no: No) -> None:
 
 
 def _check_names(reading: Reading, no: No) -> None:
-    """Ids that some file system or reader would take for one, and languages that were not declared."""
+    """Ids that some file system or reader would take for one, languages not declared, and what test may not hold."""
     seen: dict[str, str] = {}
     for document in reading.documents:
         place = reading.places[document.id]
+        meta = place.removesuffix(".txt") + ".meta.json"
         folded = unicodedata.normalize("NFC", document.id).casefold()
         first = seen.setdefault(folded, place)
         if first != place:
             no(place, 0, f"the same id as {first} but for its case", "Rename one of them.")
         known = reading.schema.languages
         if document.language and known and document.language not in known:
-            meta = place.removesuffix(".txt") + ".meta.json"
             remedy = f"{suggestion(document.language, known)} Or add it to languages in corpus.toml."
             no(meta, 0, f"unknown language {quote(document.language)}", remedy)
+        if document.split == "test" and document.meta.get("picked_by") in NOT_FOR_TEST:
+            found = f"picked_by {quote(document.meta['picked_by'])}, and its group is in test"
+            no(meta, 0, found, 'Test holds documents picked at random: write split = "train" in group.toml.')
 
 
 def summary(reading: Reading) -> Iterator[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """The log of a document's disputes, `ID.disputes.jsonl`: what its readers said, what gold says, and the rule why.
 
-A dispute is what the readers of a document judged differently, in the layers that all of them and gold have done:
+A dispute is what the readers of a document judged differently, in the layers that all have done and gold has begun:
 
 - one label: the label of what the layer is about (`holder` > `target`, or the document);
 - sets of labels: each label by itself, its role where the layer has roles, else whether it is there;
@@ -46,7 +46,7 @@ def disputes(readers: Sequence[AnnotationFile], gold: AnnotationFile, layers: It
     """Every dispute of the readers of one document, in the order of its annotation files."""
     found = []
     for layer in layers:
-        if any(file.layers.get(layer.name) != "done" for file in (*readers, gold)):
+        if layer.name not in gold.layers or any(file.layers.get(layer.name) != "done" for file in readers):
             continue
         tables = {file.by: _answers(file, layer) for file in (*readers, gold)}
         keys = {key: about for file in readers for key, (about, _) in tables[file.by].items()}
@@ -84,13 +84,14 @@ def check_disputes(document: Document, reading: Reading, no: No) -> None:
         _Log(place, reading.schema.layers, no).check(rows[1:], [files[by] for by in readers], files["gold"])
 
 
-def _about(line: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
-    """What a line speaks of, in a fixed order of keys."""
+def about_of(line: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
+    """What a line speaks of when readers are compared, in a fixed order of keys."""
     own = {"spans": ("start", "end", "text"), "labels": (*layer.of, "label"), "label": layer.of}[layer.kind]
     return {"layer": layer.name, **{name: line.get(name) for name in own}}
 
 
-def _key(about: Mapping[str, Any]) -> Key:
+def key_of(about: Mapping[str, Any]) -> Key:
+    """What an annotation is about as one value that can be looked up."""
     return tuple(map(compact, about.values()))
 
 
@@ -99,9 +100,9 @@ def _answers(file: AnnotationFile, layer: Layer) -> dict[Key, tuple[dict[str, An
     held: dict[Key, tuple[dict[str, Any], list[str]]] = {}
     for _, line in file.lines:
         if line["layer"] == layer.name:
-            about = _about(line, layer)
+            about = about_of(line, layer)
             answer = line.get("role", line["label"]) if layer.kind == "labels" else line["label"]
-            held.setdefault(_key(about), (about, []))[1].append(answer)
+            held.setdefault(key_of(about), (about, []))[1].append(answer)
     return {key: (about, said[0] if len(said) == 1 else sorted(said)) for key, (about, said) in held.items()}
 
 
@@ -148,7 +149,7 @@ class _Log:
         """Note every line that is stale, doubled or not settled, and every dispute that has no line."""
         broken = {line["layer"] for file in (*readers, gold) for _, line in file.broken}  # told, and not to be compared
         layers = [layer for layer in self.layers.values() if layer.name not in broken]
-        real = {_key(dispute.about): dispute for dispute in disputes(readers, gold, layers)}
+        real = {key_of(dispute.about): dispute for dispute in disputes(readers, gold, layers)}
         logged: dict[Key, int] = {}
         for number, line in rows:
             layer = self.layers.get(str(line.get("layer")))
@@ -157,18 +158,20 @@ class _Log:
                 self.no(self.place, number, found, suggestion(str(line.get("layer")), [*self.layers]))
                 continue
             self._form(number, line, layer)
-            key = _key(_about(line, layer))
+            key = key_of(about_of(line, layer))
             first = logged.setdefault(key, number)
             if first != number:
                 self.no(self.place, number, f"the same dispute as line {first}", "Keep one.")
             elif layer in layers:
                 self._against(number, line, layer, real.get(key))
         for key in real.keys() - logged.keys():
+            if gold.layers[real[key].about["layer"]] != "done":
+                continue  # its disputes are still being settled
             wanted = compact(real[key].line("…"))
             self.no(self.place, 0, f"no line for the dispute of {_shown(real[key].about)}", f"Settle it: {wanted}.")
 
     def _form(self, number: int, line: Line, layer: Layer) -> None:
-        known = (*_about(line, layer), *SETTLED)
+        known = (*about_of(line, layer), *SETTLED)
         for key in line:
             if key not in known:
                 self.no(self.place, number, f"unknown key {quote(key)} in a dispute", suggestion(key, known))
@@ -182,7 +185,7 @@ class _Log:
 
     def _against(self, number: int, line: Line, layer: Layer, real: Dispute | None) -> None:
         if real is None:
-            found = f"no dispute of the readers is about {_shown(_about(line, layer))}"
+            found = f"no dispute of the readers is about {_shown(about_of(line, layer))}"
             self.no(self.place, number, found, "Remove the line, or mend what it is about.")
             return
         for key, said in (("said", dict(real.said)), ("gold", real.gold)):

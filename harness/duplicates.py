@@ -181,6 +181,11 @@ def shared_names(reading: Reading) -> dict[str, tuple[int, int]]:
     }
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text as they are compared here."""
+    return _words(_plain(text))
+
+
 def _across(one: Document, other: Document) -> bool:
     return bool(one.split and other.split) and one.split != other.split
 

@@ -85,9 +85,11 @@ class Problem:
     line: int  # 1-based; 0 where the whole file is meant
     found: str
     remedy: str
+    counts: str = "line"  # what `line` is the number of: line or item
 
     def __str__(self) -> str:
-        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.found}. {self.remedy}"
+        where = f":{self.line}" if self.counts == "line" else f" {self.counts} {self.line}"
+        return f"{self.file}{where if self.line else ''}: {self.found}. {self.remedy}"
 
 
 class ProblemsFound(HarnessError):
@@ -109,7 +111,7 @@ def quote(value: object) -> str:
 
 def shown(name: str) -> str:
     """A file's name as messages give it: one line that any terminal can print, whatever bytes the disk holds."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)
+    return name if name.isprintable() else "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)
 
 
 def suggestion(name: str, valid: Sequence[str]) -> str:

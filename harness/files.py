@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, Protocol
 
 import msgspec
 
@@ -20,6 +20,8 @@ from harness.errors import Problem, ProblemsFound, quote
 
 DEEPEST = 64  # nesting that no file of ours needs and every reader bears
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # in the names of temporary files
+JSON_TYPES = {list: "array", str: "string", bool: "boolean", type(None): "null"}
+CHUNK = 1 << 20  # bytes of whole lines that are read together
 LONGEST_INTEGER = 1000  # digits; Python refuses to print integers of some thousand
 
 
@@ -81,21 +83,15 @@ def sweep(folder: Path) -> None:
 
 def left_over(folder: Path) -> list[Path]:
     """Those temporary files."""
-    found = []
-    for path in folder.rglob(f".{_HOST}-*.tmp"):
-        process = path.name.removeprefix(f".{_HOST}-").partition("-")[0]
-        if process.isdigit() and not _alive(int(process)):
-            found.append(path)
-    return found
+    named = ((path, path.name.split("-")[1]) for path in folder.rglob(f".{_HOST}-*.tmp"))
+    return [path for path, process in named if process.isdigit() and not _alive(int(process))]
 
 
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)  # else it is somebody else's
     return True
 
 
@@ -111,7 +107,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def read_text(path: Path, place: str, problems: list[Problem]) -> str | None:
+class Readable(Protocol):
+    """What holds the bytes of a file: a Path, or something lighter."""
+
+    def read_bytes(self) -> bytes:
+        """All of them. Raises OSError."""
+
+
+def read_text(path: Readable, place: str, problems: list[Problem]) -> str | None:
     """The text of a file exactly as stored, or None with the problem noted.
 
     `place` is the name that messages give the file. Nothing is normalised, no line end is changed.
@@ -139,7 +142,7 @@ def parse_object(line: str, place: str, number: int, problems: list[Problem]) ->
     shallow = line.count("[") + line.count("{") <= DEEPEST
     try:
         value = msgspec.json.decode(line)
-        if shallow and isinstance(value, dict) and _packed(msgspec.json.encode(value)) == _packed(line.encode()):
+        if shallow and isinstance(value, dict) and _same(msgspec.json.encode(value), line.encode()):
             return value
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         pass
@@ -165,14 +168,14 @@ def parse_object(line: str, place: str, number: int, problems: list[Problem]) ->
     else:
         if isinstance(value, dict):
             return value
-        found = f"a JSON {_json_type(value)} where an object was expected"
+        found = f"a JSON {JSON_TYPES.get(type(value), 'number')} where an object was expected"
         problems.append(Problem(place, number, found, 'Write one {"key": value} object.'))
     return None
 
 
-def _packed(line: bytes) -> bytes:
-    """Without white space: no quote is moved by that, and of it a JSON text holds blanks alone inside its strings."""
-    return line.translate(None, b" \n\r\t")
+def _same(one: bytes, other: bytes) -> bool:
+    """Alike without white space: no quote is moved by that, and of it a JSON text holds only blanks in its strings."""
+    return one == other or one.translate(None, b" \n\r\t") == other.translate(None, b" \n\r\t")
 
 
 class _Refused(Exception):
@@ -219,12 +222,7 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _json_type(value: object) -> str:
-    names = {list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return names.get(type(value), "number")
-
-
-def read_json(path: Path, place: str, problems: list[Problem]) -> dict[str, Any] | None:
+def read_json(path: Readable, place: str, problems: list[Problem]) -> dict[str, Any] | None:
     """A file that holds one JSON object, on one line or many."""
     text = _without_mark(read_text(path, place, problems), place, problems)
     return None if text is None else parse_object(text.rstrip("\n"), place, 1, problems)
@@ -238,28 +236,30 @@ def _without_mark(text: str | None, place: str, problems: list[Problem]) -> str 
     return text[1:]
 
 
-def read_json_lines(path: Path, place: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_json_lines(path: Readable, place: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number and object for each line of a small JSON-lines file; lines are split on newline alone."""
     text = _without_mark(read_text(path, place, problems), place, problems)
     lines = text.removesuffix("\n").split("\n") if text else []
-    whole = _read_together(text or "", lines)
+    if together := _read_together((text or "").encode(), len(lines)):
+        yield from enumerate(together, 1)
+        return
     for number, line in enumerate(lines, 1):
         if not line.strip():
             problems.append(Problem(place, number, "an empty line", "Remove it."))
-        elif (value := whole[number - 1] if whole else parse_object(line, place, number, problems)) is not None:
+        elif (value := parse_object(line, place, number, problems)) is not None:
             yield number, value
 
 
-def _read_together(text: str, lines: list[str]) -> list[dict[str, Any]]:
-    """The objects of lines that are all as `parse_object` takes them the quick way; else none."""
-    if any(line.count("[") + line.count("{") > DEEPEST for line in lines):
+def _read_together(data: bytes, lines: int) -> list[dict[str, Any]]:
+    """The objects of so many lines that are all as `parse_object` takes them the quick way; else none."""
+    if any(line.count(b"[") + line.count(b"{") > DEEPEST for line in data.split(b"\n")):
         return []
     try:
-        values = msgspec.json.Decoder().decode_lines(text)
-        same = _packed(msgspec.json.Encoder().encode_lines(values)) == _packed(text.encode())
+        values = msgspec.json.Decoder().decode_lines(data)
+        same = _same(msgspec.json.Encoder().encode_lines(values), data)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return []
-    return values if same and len(values) == len(lines) and all(isinstance(one, dict) for one in values) else []
+    return values if same and len(values) == lines and all(isinstance(one, dict) for one in values) else []
 
 
 def stream_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -268,25 +268,34 @@ def stream_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     Raises ProblemsFound at the end, with every line that could not be read.
     """
     problems: list[Problem] = []
+    number = 1
     try:
         with opened(path) as file:
-            for number, raw in enumerate(file, 1):
-                try:
-                    line = raw.decode().rstrip("\r\n")
-                except UnicodeDecodeError:
-                    problems.append(Problem(str(path), number, "bytes that are not UTF-8", "Save as UTF-8."))
-                    continue
-                if number == 1:
-                    line = line.removeprefix("\ufeff")
-                if line.strip():
-                    value = parse_object(line, str(path), number, problems)
-                    if value is not None:
-                        yield number, value
+            while lines := file.readlines(CHUNK):
+                yield from _streamed(lines, number, str(path), problems)
+                number += len(lines)
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ProblemsFound([Problem(str(path), 0, f"cannot be read ({why})", "Check the path.")]) from None
     if problems:
         raise ProblemsFound(problems)
+
+
+def _streamed(
+    lines: list[bytes], first: int, place: str, problems: list[Problem]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    if together := _read_together(b"".join(lines), len(lines)):
+        yield from enumerate(together, first)
+        return
+    for number, raw in enumerate(lines, first):
+        try:
+            line = raw.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            problems.append(Problem(place, number, "bytes that are not UTF-8", "Save as UTF-8."))
+            continue
+        line = line.removeprefix("\ufeff") if number == 1 else line
+        if line.strip() and (value := parse_object(line, place, number, problems)) is not None:
+            yield number, value
 
 
 def opened(path: Path) -> IO[bytes]:
@@ -303,7 +312,7 @@ def write_json_lines(path: Path, values: Iterable[object]) -> None:
     write_atomically(path, b"".join(msgspec.json.encode(value) + b"\n" for value in values))
 
 
-def read_toml(path: Path, place: str, problems: list[Problem]) -> tuple[dict[str, Any], TomlLines]:
+def read_toml(path: Readable, place: str, problems: list[Problem]) -> tuple[dict[str, Any], TomlLines]:
     """A TOML file as a dictionary, and where its keys stand; an empty one with the problem noted."""
     text = _without_mark(read_text(path, place, problems), place, problems)
     if text is None:
@@ -389,11 +398,3 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def inside(root: Path, path: Path) -> bool:
-    """Whether a path, symbolic links followed, stays inside a folder; links that go in circles do not."""
-    try:
-        return path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # a circle of links is a RuntimeError before Python 3.13
-        return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.comparing import Cell, Comparison, compare, pair
+from harness.comparing import Cell, Comparison, Drawn, Settled, compare, pair, with_drawn
 from harness.errors import AskedWrongly, HarnessError, Problem, UnknownName, quote, suggestion
 from harness.files import read_toml
 from harness.parts import Metric, Task
@@ -72,13 +72,14 @@ class Gated:
     comparison: Comparison | None
     error: HarnessError | None = None
     warnings: tuple[str, ...] = ()
+    settled: Settled | None = None  # the primary metric with a settle set, where the test set left it open
 
     @property
     def state(self) -> State:
         """What is said of the primary metric, or what kept it from being said."""
         if self.comparison is None:
             return "not comparable" if self.error and self.error.exit_code == 4 else "failed"
-        verdict = self.comparison.primary.verdict
+        verdict = (self.settled.cell if self.settled else self.comparison.primary).verdict
         return "inconclusive" if verdict is None or verdict.state == "shown" else verdict.state
 
     @property
@@ -91,10 +92,11 @@ class Gated:
     def settling(self) -> tuple[int | None, int | None]:
         """Further documents that settle an inconclusive verdict 8 times in 10: drawn at random, where the two differ.
 
-        Units are turned into documents by how many one has here. None where no number can be said.
+        Units are turned into documents by how many one has here. None where no number can be said, and after a second
+        look.
         """
         verdict = self.comparison.primary.verdict if self.comparison else None
-        if self.comparison is None or verdict is None or verdict.n_units == 0:
+        if self.comparison is None or verdict is None or verdict.n_units == 0 or self.settled:
             return None, None
         wanted, items = settle(verdict), self.comparison.pair.task.items
         each = len(set(items["document"])) / verdict.n_units
@@ -184,9 +186,10 @@ CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {  # key -> whether a val
 }
 
 
-def gate(base: Side, candidate: Side, tasks: Mapping[str, Task], policy: Policy) -> Report:
+def gate(base: Side, candidate: Side, tasks: Mapping[str, Task], policy: Policy, drawn: Drawn | None = None) -> Report:
     """Every task and model of the base held against the candidate's; `tasks` has each task as it stands today.
 
+    What the test set leaves open is looked at again with `drawn`, a settle set of the one task and model that there is.
     What cannot be compared, or was not run, is part of the report. Raises AskedWrongly where there is nothing to hold
     against each other, or a slice of the policy that no task has.
     """
@@ -196,7 +199,7 @@ def gate(base: Side, candidate: Side, tasks: Mapping[str, Task], policy: Policy)
             gated.append(Gated("", side.name, None, HarnessError(f"{side.name} broke off: {side.missing}")))
     for task, model, ours, theirs in matched(base, candidate):
         if ours and theirs:
-            gated.append(_gated(task, model, ours, theirs, tasks[task], policy, (base.name, candidate.name)))
+            gated.append(_gated(task, model, ours, theirs, tasks[task], policy, (base.name, candidate.name), drawn))
         elif ours:
             why = [one for one in candidate.failures if one.startswith(f"{task} · {model.partition('/')[0]}:")]
             because = f" ({why[0].partition(': ')[2]})" if why else ""
@@ -265,6 +268,7 @@ def _gated(
     task: Task,
     policy: Policy,
     names: tuple[str, str],
+    drawn: Drawn | None,
 ) -> Gated:
     """One task and model by the policy: of several trainings the first that both have is gated."""
     both = sorted(ours.keys() & theirs.keys())
@@ -276,6 +280,7 @@ def _gated(
         slices = _sliceable(held.task, policy.slices)
         found = compare(held, metrics, slices=slices, margin=policy.margin, margins=policy.margins, alpha=policy.level)
         more = _over_trainings(ours, theirs, held.task, metrics, policy.level)
+        again = _again(found, metrics, policy, drawn)
     except HarnessError as error:
         if isinstance(error, AskedWrongly):
             raise
@@ -284,7 +289,16 @@ def _gated(
         f"training {seeds[0]} is gated" if seeds[0] == seeds[1] else f"training {seeds[0]} against {seeds[1]} is gated"
     )
     trained = [f"{own}, one of {max(len(ours), len(theirs))}{more}"] if max(len(ours), len(theirs)) > 1 else []
-    return Gated(title, model, found, warnings=(*held.notes, *trained, *_beware(found)))
+    settled, unused = (None, [again]) if isinstance(again, str) else (again, [])
+    return Gated(title, model, found, warnings=(*held.notes, *trained, *_beware(found), *unused), settled=settled)
+
+
+def _again(found: Comparison, metrics: Mapping[str, Any], policy: Policy, drawn: Drawn | None) -> Settled | str | None:
+    """The second look, where there is a settle set and the first has left the primary metric open."""
+    spec, verdict = found.primary.metric, found.primary.verdict
+    if drawn is None or verdict is None or verdict.state != "inconclusive":
+        return None
+    return with_drawn(found, metrics[spec], drawn, margin=policy.margin_of(spec))
 
 
 def _over_trainings(

@@ -1,4 +1,4 @@
-"""The four promises that parts keep: Format, Task, Model, Metric."""
+"""The promises that parts keep: Format, Task, Model, Metric, Rendering."""
 
 from __future__ import annotations
 
@@ -19,12 +19,53 @@ Formula: TypeAlias = "Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64
 Row = dict[str, Any]  # one document on its way in or out; the keys are those of the JSON lines format
 
 
+class LeftOut(str):
+    """Why an item of a file is no annotation, given in place of its row: skipped, rejected, a draft."""
+
+    __slots__ = ()
+
+
+class Shape(Protocol):
+    """What a format may ask of a layer that it writes; `harness.corpus.Layer` is one."""
+
+    @property
+    def kind(self) -> str:
+        """label, labels or spans."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels in their frozen order."""
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        """The facets that a label is about besides the document: holder, target."""
+
+
 @dataclass(frozen=True)
 class Format:
-    """Other people's files. `read` yields (line, row) and notes what it cannot read; `write` tells its losses."""
+    """Other people's files.
 
-    read: Callable[[Path, list[Problem]], Iterator[tuple[int, Row]]]
-    write: Callable[[Iterable[Row], Path], list[str]]
+    `read(path, problems)` yields the number of a line or item and its row, or why it is left out; what cannot be read
+    is noted as a problem. `write(rows, path, layers)` writes a file, or a folder where `suffix` is empty. It claims
+    nothing: what is lost is found by reading back.
+    """
+
+    read: Callable[[Path, list[Problem]], Iterator[tuple[int, Row | LeftOut]]]
+    write: Callable[[Iterable[Row], Path, Mapping[str, Shape]], None]
+    suffix: str = ""  # of the file that is written; empty where it is a folder
+    unit: str = ""  # that the spans are counted in; empty where the file does not say
+    counts: str = "line"  # what the numbers count: line or item
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One way to tell a run: `write(account, path)` makes a file, or a folder where `suffix` is empty.
+
+    The account is `harness.reporting.account.Account`. The same account gives the same bytes.
+    """
+
+    write: Callable[[Any, Path], None]
+    suffix: str = ""
 
 
 @dataclass(frozen=True, eq=False)

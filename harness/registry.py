@@ -25,7 +25,7 @@ from harness.errors import AskedWrongly, HarnessError, UnknownName, quote
 from harness.outside import module_from, raised
 from harness.parts import Metric, Model
 
-FOLDERS = {"metrics": "metric", "models": "model", "tasks": "task", "formats": "format"}
+FOLDERS = {"metrics": "metric", "models": "model", "tasks": "task", "formats": "format", "reports": "report"}
 HERE = Path(__file__).parent
 
 

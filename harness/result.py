@@ -18,7 +18,7 @@ from typing import Any
 from harness import predictions
 from harness.annotations import Annotations
 from harness.errors import Problem, ProblemsFound
-from harness.files import canonical, digest, read_json, stream_json_lines, write_atomically
+from harness.files import canonical, digest, digest_bytes, read_json, stream_json_lines, write_atomically
 from harness.parts import Ranking, Task
 from harness.records import STATUSES, Items, column_digest
 from harness.registry import make, parse
@@ -28,6 +28,7 @@ from harness.version import VERSION
 
 CONTENT, PROVENANCE, PREDICTIONS = "content.json", "provenance.json", "predictions.jsonl"
 PACKED = f"{PREDICTIONS}.gz"  # as a baseline keeps them
+MARKED = 100_000  # items up to which the provenance knows each text
 
 
 class Scored(ABC):
@@ -164,8 +165,13 @@ class Result(Scored):
                 return
         (folder / CONTENT).unlink(missing_ok=True)
         predictions.write(folder / PREDICTIONS, self.predicted)
-        write_atomically(folder / PROVENANCE, canonical({**provenance(), "model_code": self.code}))
+        write_atomically(folder / PROVENANCE, canonical(self._provenance()))
         write_atomically(folder / CONTENT, whole)
+
+    def _provenance(self) -> dict[str, Any]:
+        texts = self.task.items.columns.get("text", ())
+        marks = {"texts": marks_of(texts)} if 0 < len(texts) <= MARKED else {}
+        return {**provenance(), "model_code": self.code, **marks}
 
 
 class Kept(Scored):
@@ -216,6 +222,14 @@ class Kept(Scored):
     def item(self) -> list[str]:
         """The items that were answered, in their order."""
         return [str(line.get("item")) for _, line in stream_json_lines(self.file)]
+
+    def other_texts(self, items: Items) -> list[str]:
+        """Those of these items, which are those of `item`, whose text is another by now; none where nothing tells."""
+        then = self.provenance.get("texts")
+        now = marks_of(items["text"]) if then else ""
+        if not isinstance(then, str) or len(then) != len(now):
+            return []
+        return [name for i, name in enumerate(items["item"]) if then[8 * i : 8 * i + 8] != now[8 * i : 8 * i + 8]]
 
     def answers(self, items: Items) -> Annotations:
         """The predictions of these items, which are those of `item`. Raises ProblemsFound where they were changed."""
@@ -270,6 +284,11 @@ def provenance() -> dict[str, Any]:
         "libraries": installed(),
         "lock": digest(installed()),
     }
+
+
+def marks_of(texts: Sequence[str]) -> str:
+    """The first 8 hexadecimal digits of each text's SHA-256: enough to say which of them have changed."""
+    return "".join(digest_bytes(text.encode("utf-8", "surrogatepass"))[:8] for text in texts)
 
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

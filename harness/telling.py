@@ -10,7 +10,7 @@ from typing import Any
 from harness.comparing import Cell, Comparison
 from harness.gating import EXIT, Gated, Report, seen
 from harness.stats.settling import CHANCE
-from harness.stats.verdict import Verdict
+from harness.stats.verdict import FEWEST_GATED, Verdict
 
 WIDE = 14  # of the column of verdicts
 MOST = 5  # alarms of a family that are told
@@ -47,8 +47,17 @@ def of_gated(one: Gated, report: Report) -> Iterator[str]:
         yield f"  also worse ({does}): {cell_in_words(cell)}"
     if len(one.alarms) > MOST:
         yield f"  also worse ({does}): {len(one.alarms) - MOST} more, which --json lists"
+    for text in shown_only(one):
+        yield f"  {text}"
     for warning in one.warnings:
         yield f"  beware: {warning}"
+
+
+def shown_only(one: Gated) -> Iterator[str]:
+    """The rankings beside the primary metric, which have no verdict."""
+    for cell in one.comparison.cells[1:] if one.comparison else ():
+        if cell.verdict is None and not cell.slice:
+            yield f"a ranking, shown and never gated: {cell_in_words(cell)}"
 
 
 def cell_in_words(cell: Cell) -> str:
@@ -65,7 +74,11 @@ def p_in_words(p: float) -> str:
 
 
 def settling_in_words(one: Gated) -> str:
-    """How many further documents would settle an inconclusive verdict; nothing where none is open."""
+    """How many further documents would settle an inconclusive verdict, or what a settle set said; else nothing."""
+    if one.settled:
+        own = one.settled
+        where = f"{own.groups:,} of the {own.apart:,} groups on which the two disagree, in a pool of {own.pool:,}"
+        return f"left open by the test set; with gold of {where}, weighted: {cell_in_words(own.cell)}"
     if one.state != "inconclusive":
         return ""
     more, apart = one.settling
@@ -132,6 +145,7 @@ def _plain(one: Gated) -> dict[str, Any]:
         "cells": [_cell(cell) for cell in found.cells],
         "detectable": seen(found.primary.verdict),
         "settled_by": {"at_random": more, "where_apart": apart},
+        "settled": vars(one.settled) | {"cell": _cell(one.settled.cell)} if one.settled else None,
         "newly_wrong": [item[i] for i in found.newly_wrong],
         "newly_right": [item[i] for i in found.newly_right],
     }
@@ -139,7 +153,10 @@ def _plain(one: Gated) -> dict[str, Any]:
 
 def _cell(cell: Cell) -> dict[str, Any]:
     row = {key: value for key, value in vars(cell).items() if key != "verdict"}
-    return row | {"name": cell.name, "verdict": _verdict(cell.verdict) if cell.verdict else None}
+    said = cell.verdict
+    few = f"fewer than {FEWEST_GATED} {cell.unit}s" if said and said.n_units < FEWEST_GATED else ""
+    why = "a ranking has no verdict" if said is None else few if said.state == "shown" else ""
+    return row | {"name": cell.name, "not_gated": why, "verdict": _verdict(said) if said else None}
 
 
 def _verdict(said: Verdict) -> dict[str, Any]:

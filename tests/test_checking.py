@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -26,8 +27,8 @@ import harness
 from corpora import make_corpus, one_line, read_lines, sha256, span, write_document, write_lines
 from harness.checking import _is_grapheme_border, check
 from harness.cli import run
-from harness.corpus.offsets import borders
 from harness.errors import Problem, ProblemsFound
+from harness.offsets import borders
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -334,7 +335,7 @@ def test_the_other_files_of_an_unreadable_text_are_still_parsed(tmp_path: Path) 
     ]
 
 
-@pytest.mark.parametrize("unit, said", [("utf16", "UTF-16 units"), ("byte", "UTF-8 bytes"), ("crlf", "CRLF line ends")])
+@pytest.mark.parametrize("unit, said", [("utf16", "UTF-16"), ("byte", "UTF-8 bytes"), ("crlf", "CRLF line ends")])
 def test_spans_that_all_fit_another_unit_say_so(unit: str, said: str, tmp_path: Path) -> None:
     root = make_corpus(tmp_path / "tiny")
     words = "🚢 one\nπ two\n🚢 three"
@@ -356,7 +357,7 @@ def test_a_single_span_out_of_range_in_code_points_is_explained_too(tmp_path: Pa
     one = {"start": 5, "end": 7, "label": "PER", "text": "ab"}
     write_document(root / "documents/market", "d", "🚢🚢 ab", layers={"entities": [one]})
     (told,) = check(root)
-    assert "out of range" in told.found and "All spans fit UTF-16 units" in told.remedy
+    assert "out of range" in told.found and "All spans fit UTF-16" in told.remedy
 
 
 def test_nesting_and_crossing_follow_what_the_layer_allows(tmp_path: Path) -> None:
@@ -393,14 +394,18 @@ def test_a_path_without_a_corpus_is_told(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize("name", ["a.txt", "a.meta.json", "a.gold.jsonl", "group.toml", "corpus.toml"])
 def test_a_file_that_cannot_be_read_is_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_corpus(tmp_path / "tiny")
-    whole = Path.read_bytes
+    whole = {"os.open": os.open, "io.open": open}  # of a group's files, of corpus.toml
 
-    def refuse(path: Path) -> bytes:
-        if path.name == name:
-            raise PermissionError(13, "Permission denied")
-        return whole(path)
+    def refuse(way: str) -> Callable[..., Any]:
+        def opened(path: Any, *how: Any, **more: Any) -> Any:
+            if Path(path).name == name:
+                raise PermissionError(13, "Permission denied")
+            return whole[way](path, *how, **more)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+        return opened
+
+    for way in whole:
+        monkeypatch.setattr(way, refuse(way))
     told = [p for p in check(root) if "cannot be read (Permission denied)" in p.found]
     assert told and all(p.file.endswith(name) and "you may read it" in p.remedy for p in told)
 

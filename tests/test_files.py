@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.corpus.sources import inside
 from harness.errors import Problem, ProblemsFound, shown
 from harness.files import (
     TomlLines,
     canonical,
     compact,
     digest,
-    inside,
     parse_object,
     read_json_lines,
     read_toml,

@@ -15,10 +15,11 @@ HERE = Path(harness.__file__).parent
 ROOT = HERE.parent
 FILES = sorted(HERE.rglob("*.py"))
 
-GROUND = {"annotations", "errors", "records", "scores", "version"}
+GROUND = {"annotations", "errors", "offsets", "records", "scores", "version"}
 TABLE = {  # room -> what it may import, besides the ground and itself
     "annotations": set(),
     "errors": set(),
+    "offsets": set(),
     "records": set(),
     "scores": set(),
     "version": set(),
@@ -38,7 +39,7 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "asking": {"files", "parts"},
     "columns": {"parts", "files"},
     "corpus": {"files"},
-    "formats": {"parts", "files"},
+    "formats": {"parts", "files", "tags"},
     "tasks": {"parts", "corpus"},
     "models": {"outside", "answers", "asking", "parts", "files", "predictions", "tags"},
     "metrics": {"parts", "counts", "calibration", "ranking", "stats", "matching", "entities", "hierarchy", "tags"},
@@ -47,7 +48,8 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "agreement": {"corpus", "counts", "stats"},
     "duplicates": {"corpus", "counts", "stats"},
     "describing": {"corpus", "files"},
-    "editing": {"corpus", "checking", "files", "formats", "registry", "parts"},
+    "editing": {"corpus", "checking", "disputes", "duplicates", "files", "parts", "registry"},
+    "annotating": {"checking", "corpus", "disputes", "editing", "files", "parts", "registry", "running", "tasks"},
     "answers": {"columns", "files", "predictions", "tags"},
     "slicing": set(),
     "scoring": {"parts", "slicing", "stats"},
@@ -58,7 +60,8 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "telling": {"comparing", "gating", "stats"},
     "rehearsing": {"comparing", "gating", "parts", "registry", "result", "scoring", "stats"},
     "comparing": {"files", "parts", "result", "scoring", "slicing", "stats"},
-    "reporting": {"comparing", "gating", "parts", "result", "scores", "scoring", "telling"},
+    "reporting": {"comparing", "gating", "parts", "registry", "result", "scores", "scoring", "telling"},
+    "reports": {"comparing", "files", "parts", "reporting", "result", "scores", "telling"},
     "rerunning": {"comparing", "parts", "registry", "result", "running", "slicing", "store"},
     "baselines": {"comparing", "files", "parts", "registry", "result", "runs"},
     "reproducing": {"files", "parts", "registry", "result", "running"},
@@ -70,7 +73,7 @@ TABLE = {  # room -> what it may import, besides the ground and itself
 }
 WITHOUT_GROUND = {"stats"}
 DOORS = {"__init__", "__main__", "cli", "pytest_plugin"}
-OPEN_FOLDERS = ("formats", "tasks", "models", "metrics")
+OPEN_FOLDERS = ("formats", "tasks", "models", "metrics", "reports")
 
 
 def room_of(path: Path) -> str:

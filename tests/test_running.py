@@ -232,7 +232,7 @@ def test_code_a_prompt_or_a_library_that_changes_is_another_recipe(
     second = Recipe.of(spec).identity
     prompt.write_text("Which one?")
     third = Recipe.of(spec).identity
-    monkeypatch.setattr("harness.running.cells.version", lambda name: "0.0")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0")
     assert len({first, beside_it, second, third, Recipe.of(spec).identity}) == 5
 
 

@@ -63,7 +63,7 @@ class Verbs(click.Group):
 
 GROUPS = {
     "baseline_": "What is done with accepted results: accept, show, diff.",
-    "corpus_": "What is done to a whole corpus: new, split, describe, agree, build.",
+    "corpus_": "What is done to a whole corpus: new, split, fmt, agree, adjudicate, review, describe, build, and more.",
     "runs_": "What is done with stored runs: list, clean, curve.",
 }
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from harness.gating import Policy, Report, Side
 
 
-def none_yet(base: str, candidate: str | None, *, as_json: bool) -> bool:
-    """Whether this is a name under which nothing was accepted yet; then it says so, and how to accept something.
+def none_yet(base: str, candidate: str | None, *, as_json: bool) -> tuple[str, str] | None:
+    """Where nothing was accepted yet under this name, it says so, and how to accept something; gives both.
 
     The first run has nothing to be held against, which is no error. A name so near to one that was accepted that it
     is likely a slip is refused: it would pass for ever.
@@ -29,20 +29,19 @@ def none_yet(base: str, candidate: str | None, *, as_json: bool) -> bool:
     except ProblemsFound as error:  # never exit code 1, which says regressed
         raise HarnessError(str(error)) from None
     if base in known or not baselines.NAME.fullmatch(base) or Path(base).exists():
-        return False
+        return None
     if difflib.get_close_matches(base, known, n=1, cutoff=0.7):
         raise UnknownName("baseline", base, known)
     how = f'harness baseline accept {candidate or "RUN"} --name {base} --reason "…"'
+    said = f"nothing was accepted as {base} yet, so nothing was gated. Accept a run, and commit it"
     if as_json:
         answer = {"exit": 0, "state": "no baseline", "baseline": base, "accept": how, "baselines": sorted(known)}
         click.echo(compact(answer))
-        return True
-    click.echo(
-        f"NO BASELINE  nothing was accepted as {base} yet, so nothing was gated. Accept a run, and commit it: {how}"
-    )
+        return said, how
+    click.echo(f"NO BASELINE  {said}: {how}")
     if known:
         click.echo(suggestion(base, sorted(known)))
-    return True
+    return said, how
 
 
 def looked(base: str, candidate: Side, report: Report, *, record: bool) -> Report:

@@ -42,7 +42,20 @@ def slices(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     return [name for name in ("group", "label", "language", "length", "name", "split") if name.startswith(incomplete)]
 
 
+def corpora(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The names under `corpora/`."""
+    from pathlib import Path
+
+    known = sorted(path.parent.name for path in Path("corpora").glob("*/corpus.toml"))
+    return [name for name in known if name.startswith(incomplete)]
+
+
 def _parts(folder: str, incomplete: str) -> list[str]:
     from harness.registry import names
 
     return [name for name in names(folder) if name.startswith(incomplete)]
+
+
+def reports(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Kinds of report whose name begins so."""
+    return _parts("reports", incomplete)

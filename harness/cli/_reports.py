@@ -63,6 +63,33 @@ def tell(
             click.echo(line, err=True)
 
 
+def tell_without_baseline(
+    names: tuple[str, str],
+    said: str,
+    command: str,
+    *,
+    junit: Path | None = None,
+    summary: Path | None = None,
+    metrics: Path | None = None,
+    annotate: bool = False,
+) -> None:
+    """Write what was asked for where nothing was accepted yet under the name of the base, so that nobody misses it."""
+    from harness.files import write_atomically
+    from harness.gating import Policy, Report
+    from harness.reporting import annotations, openmetrics
+    from harness.reporting import junit as xml
+    from harness.reporting import summary as page
+
+    if junit:
+        write_atomically(junit, xml.without_baseline(names[0], f"{said}: {command}").encode())
+    if metrics:
+        write_atomically(metrics, openmetrics.openmetrics(Report(Policy(), (), names)).encode())
+    if summary:
+        _append(summary, lambda limit: page.without_baseline(names, said, command))
+    if annotate:
+        click.echo(annotations.without_baseline(f"{said}: {command}"), err=True)
+
+
 def _again(report: Report, policy: Path | None, fail_on: str | None, corpora: Sequence[str]) -> str:
     """The command that gives this report."""
     command = ["harness", "gate", *report.names, *(["--policy", str(policy)] if policy else [])]
@@ -71,11 +98,17 @@ def _again(report: Report, policy: Path | None, fail_on: str | None, corpora: Se
 
 
 def _summarize(report: Report, again: str, path: Path) -> None:
+    from harness.reporting.summary import summary
+
+    _append(path, lambda limit: summary(report, again, limit=limit))
+
+
+def _append(path: Path, page: Callable[[int], str]) -> None:
+    """Write a page of so many bytes at most; what stands in GitHub's own file stays before it."""
     from harness.files import write_atomically
-    from harness.reporting.summary import LIMIT, summary
+    from harness.reporting.summary import LIMIT
 
     before = b""
     if path.exists() and os.environ.get("GITHUB_STEP_SUMMARY") == str(path):
         before = path.read_bytes()
-    page = summary(report, again, limit=max(0, LIMIT - len(before)))
-    write_atomically(path, before + page.encode())
+    write_atomically(path, before + page(max(0, LIMIT - len(before))).encode())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import AskedWrongly, HarnessError, ProblemsFound
 
 if TYPE_CHECKING:
+    from harness.comparing import Drawn
     from harness.corpus import Corpus
     from harness.gating import Side
     from harness.parts import Task
@@ -30,11 +32,11 @@ def side(place: str) -> Side:
             return accepted
         if (folder / CONTENT).exists() or (folder / PREDICTIONS).exists():
             kept = read(folder)
-            said = _state(folder.parent.parent) or _state(folder.parent.parent.parent)
+            said = state(folder.parent.parent) or state(folder.parent.parent.parent)
             key = kept.content["task"]["name"], folder.resolve().name
             source = said.get("tasks", {}).get(folder.resolve().parent.name)
             return Side(place, {key: kept}, {key[0]: source} if source else {}, alone=True)
-        said = _state(folder)
+        said = state(folder)
         results = results_in(folder) if folder.is_dir() else {}
     except ProblemsFound as error:
         raise HarnessError(str(error)) from None
@@ -56,7 +58,7 @@ def _baseline(name: str) -> Side | None:
     return Side(name, results_of(name), known[name].tasks)
 
 
-def _state(folder: Path) -> dict[str, Any]:
+def state(folder: Path) -> dict[str, Any]:
     """What a run's run.json says; nothing where there is none."""
     from harness.files import read_json
     from harness.runs import STATE
@@ -77,7 +79,7 @@ def tasks(base: Side, candidate: Side, corpora: Sequence[str]) -> dict[str, Task
     from harness.gating import matched
 
     loaded: dict[str, Corpus] = {}
-    given = {corpus.name: corpus for corpus in (_loaded(path, loaded) for path in corpora)}
+    given = {corpus.name: corpus for corpus in (loaded_once(path, loaded) for path in corpora)}
     found = {}
     for title, _, ours, theirs in matched(base, candidate):
         if not (ours and theirs) or title in found:
@@ -85,19 +87,57 @@ def tasks(base: Side, candidate: Side, corpora: Sequence[str]) -> dict[str, Task
         content = next(iter(theirs.values())).content
         name, use = content["corpus"]["name"], content["task"]["name"]
         source = candidate.sources.get(title) or base.sources.get(title) or {}
-        corpus = given.get(name) or _loaded(_place(name, source.get("corpus", "")), loaded)
+        corpus = given.get(name) or loaded_once(place(name, source.get("corpus", "")), loaded)
         found[title] = task_of(source.get("use", use), corpus)
     return found
 
 
-def _place(name: str, said: str) -> str:
+def drawn(base: Side, candidate: Side, corpora: Sequence[str], files: tuple[Path, Path]) -> Drawn:
+    """The settle set that was drawn for the one task and model of both sides, by these two predictions files.
+
+    Raises AskedWrongly where several are gated, or none was drawn by these files.
+    """
+    from harness.benchmark import task_of
+    from harness.comparing import Drawn
+    from harness.corpus import Corpus
+    from harness.editing.drawing import SETTLE, answers_in, drawn_for, draws_of, items_of
+    from harness.gating import matched
+
+    gated = [row for row in matched(base, candidate) if row[2] and row[3]]
+    if len(gated) != 1:
+        raise AskedWrongly(
+            f"--settle is of one task and model, {len(gated)} are gated. Name the folders of two results."
+        )
+    title, _, _, theirs = gated[0]
+    content = next(iter(theirs.values())).content
+    name, source = content["corpus"]["name"], candidate.sources.get(title) or base.sources.get(title) or {}
+    loaded: dict[str, Corpus] = {}
+    given = {corpus.name: corpus for corpus in (loaded_once(path, loaded) for path in corpora)}
+    corpus = given.get(name) or loaded_once(place(name, source.get("corpus", "")), loaded)
+    use = source.get("use", content["task"]["name"])
+    empty = task_of(use, Corpus(corpus.root, corpus.schema, ()))
+    layer = str(empty.settings["layer"])
+    try:
+        said, digests = answers_in(files, items_of(corpus, layer, empty.of), empty)
+        draw, groups = drawn_for(draws_of(corpus.root, corpus), use, digests)
+    except ProblemsFound as error:
+        raise HarnessError(str(error)) from None
+    own = [document for document in corpus if document.group in {*groups} and document.split == SETTLE]
+    asked = [replace(document, split="test") for document in own if layer in document.gold]
+    task = task_of(use, Corpus(corpus.root, corpus.schema, tuple(asked)))  # which a task of the corpus never asks
+    return Drawn(task, said, len(own) - len(asked), draw.drawn, draw.apart, draw.pool)
+
+
+def place(name: str, said: str) -> str:
+    """Where a corpus stands: as a run says, else under `corpora/`. Raises AskedWrongly where it is in neither."""
     for place in (said, f"corpora/{name}"):
         if place and Path(place).is_dir():
             return place
     raise AskedWrongly(f"corpus {name}, which the results are of, is not at hand. Say where it is: --corpus FOLDER.")
 
 
-def _loaded(place: str, loaded: dict[str, Corpus]) -> Corpus:
+def loaded_once(place: str, loaded: dict[str, Corpus]) -> Corpus:
+    """The corpus in a folder, read once for all who ask."""
     from harness.cli import _show
 
     key = str(Path(place).resolve())

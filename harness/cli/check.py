@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ def command(corpus: str, leakage: bool, as_json: bool) -> int:
     from harness.describing.writing import warnings_of
     from harness.errors import ProblemsFound
 
+    gc.disable()  # which looks for circles among documents, of which there are none
+    click.get_current_context().call_on_close(gc.enable)
     root, leaks = find(corpus), None
     try:
         reading = read_corpus(root, everyone=True, tell=_show.counter("groups read"))

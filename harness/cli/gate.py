@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--corpus", "corpora", multiple=True, metavar="C",
               help="Where a corpus is, if not where the run found it; may be repeated.")  # fmt: skip
 @click.option("--look", is_flag=True, help="Record this candidate as one of the looks that the baseline BASE declares.")
+@click.option("--settle", nargs=2, metavar="A B", type=click.Path(path_type=Path),
+              help="A second look, with what `corpus next` drew by these predictions, base first.")  # fmt: skip
 @click.option("--docs", metavar="WHICH", help="List what changed: newly-wrong, newly-right, or the first N of each.")
 @click.option("--plan", is_flag=True, help="Rehearse the policy on these documents: what it would catch and miss.")
 @click.option("--disagreement", type=click.FloatRange(0, 1, min_open=True), default=0.1, show_default=True,
@@ -42,6 +44,7 @@ def command(
     fail_on: Blocking | None,
     corpora: tuple[str, ...],
     look: bool,
+    settle: tuple[Path, Path] | None,
     docs: str | None,
     plan: bool,
     disagreement: float,
@@ -56,12 +59,18 @@ def command(
     harness gate runs/main/stance/tfidf runs/mine/stance/svm --docs newly-wrong
     harness gate --plan runs/main
     harness gate rolling runs/mine --look
+    harness gate runs/main/stance/tfidf runs/mine/stance/tfidf --settle main.jsonl mine.jsonl
 
     BASE and CANDIDATE are folders of runs, matched by task and model, or of one result each; or names of baselines.
     Nothing was accepted under that name yet: it says so, and ends well. The gold is that of the corpus as it stands
     today. REGRESSED: worse beyond chance, and perhaps by the margin or more. PASS: the interval rules out a drop of
     the margin. Exit codes: 0 nothing blocks, 1 regressed, 3 inconclusive (if the policy says so), 4 not comparable,
     5 not run.
+
+    --settle: what the test set leaves open is looked at again, together with documents of split `settle` that were
+    drawn from a pool where the two models disagree (`harness corpus next`), each weighted by its probability. The
+    files must be those that they were drawn by; where a file answers the test set too, it must answer as the result.
+    The policy, or the baseline, must have declared looks = 2, before the first look: both are then held at 0.0304.
     """
     from dataclasses import replace
 
@@ -73,7 +82,8 @@ def command(
     policy = read_policy(policy_file) if policy_file else Policy()
     policy = replace(policy, fail_on=fail_on) if fail_on else policy
     wanted = _wanted(docs)
-    if _baselines.none_yet(base, candidate, as_json=as_json):
+    if none := _baselines.none_yet(base, candidate, as_json=as_json):
+        _reports.tell_without_baseline((base, candidate or base), *none, **told)
         return 0
     ours = _sides.side(base)
     if plan:
@@ -82,7 +92,11 @@ def command(
     if candidate is None:
         raise AskedWrongly("give BASE and CANDIDATE; BASE alone is enough with --plan.")
     theirs = _sides.side(candidate)
-    report = gate(ours, theirs, _sides.tasks(ours, theirs, corpora), _baselines.declared(base, policy))
+    policy = _baselines.declared(base, policy)
+    if settle and policy.looks < 2:
+        raise AskedWrongly("--settle is a second look, and one is declared: write looks = 2 into the policy first.")
+    drawn = _sides.drawn(ours, theirs, corpora, settle) if settle else None
+    report = gate(ours, theirs, _sides.tasks(ours, theirs, corpora), policy, drawn)
     report = _baselines.looked(base, theirs, report, record=look)
     if as_json:
         from harness import telling

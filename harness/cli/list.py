@@ -1,4 +1,4 @@
-"""What there is: models, metrics, tasks, formats, corpora."""
+"""What there is: models, metrics, tasks, formats, reports, corpora."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["models", "metrics", "tasks", "formats", "corpora"]))
+@click.argument("what", type=click.Choice(["models", "metrics", "tasks", "formats", "reports", "corpora"]))
 @click.argument("name", required=False)
 @click.option("--corpus", metavar="C", help="With tasks: those that this corpus declares.")
 @click.option("--settings", is_flag=True, help="Each part's settings and their defaults too.")

@@ -112,11 +112,11 @@ def compare(
                 cells.append(_ranked(name, metric, part, both, counted.unit))
             else:
                 n = int(part.mask.sum())
-                cells.append(_cell(name, metric, part.name, n, counted.unit, verdicts[name, part.name]))
+                cells.append(cell_of(name, metric, part.name, n, counted.unit, verdicts[name, part.name]))
     worse = _wrongs(due, b) - _wrongs(due, a)
     order = np.argsort(-np.abs(worse), kind="stable")
     wrong, right = (tuple(order[sign * worse[order] > 0].tolist()) for sign in (1, -1))
-    changed = tuple(np.flatnonzero(_differ(a, b)).tolist())
+    changed = tuple(np.flatnonzero(differing(a, b)).tolist())
     return Comparison(both, tuple(cells), wrong, right, changed, (*both.notes, *_rescored(both, cells)))
 
 
@@ -179,7 +179,7 @@ class _Counted:
 
     def formulas(self, one: _Rows) -> list[Formula]:
         """The metrics so that higher is better."""
-        return [_formula(self.metrics[name]) for name in one.names]
+        return [formula_of(self.metrics[name]) for name in one.names]
 
     def split(self) -> tuple[list[_Rows], list[_Rows]]:
         """The primary metric, if it is no ranking, and the family of all others."""
@@ -277,12 +277,13 @@ def _slices(both: Pair, names: Sequence[str], seen: Seen | None) -> Iterator[_Sl
             yield _Slice(one[0], one[3] | other[3], one[1], one[2], other[1], other[2])
 
 
-def _formula(metric: Metric) -> Formula:
+def formula_of(metric: Metric) -> Formula:
     """The metric so that higher is better."""
     return metric.score if metric.better == "higher" else lambda totals: -metric.score(totals)
 
 
-def _cell(name: str, metric: Metric, part: str, n: int, unit: str, verdict: Verdict) -> Cell:
+def cell_of(name: str, metric: Metric, part: str, n: int, unit: str, verdict: Verdict) -> Cell:
+    """A verdict as a cell, in the metric's own direction."""
     sign = 1 if metric.better == "higher" else -1
     ends = sorted((sign * verdict.low, sign * verdict.high))
     low, high = (None, None) if np.isnan(ends).any() else ends
@@ -322,7 +323,7 @@ def _wrongs(gold: Annotations, said: Annotations) -> Ints:
     return np.array(found, np.int64)
 
 
-def _differ(a: Annotations, b: Annotations) -> npt.NDArray[np.bool_]:
+def differing(a: Annotations, b: Annotations) -> npt.NDArray[np.bool_]:
     """Whether each item is answered otherwise, (n_items,), whatever the order of spans or labels."""
     if a.offsets is None:
         return np.asarray((a.codes != b.codes) | (a.status != b.status))

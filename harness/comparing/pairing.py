@@ -18,6 +18,7 @@ from harness.result import PREDICTIONS, Kept
 Content = Mapping[str, Any]
 
 AGAIN = "Run both in the same way."
+FIRST = 5  # documents that a refusal names
 SAME: tuple[tuple[str, Callable[[Content], str], str], ...] = (  # field, what a result says of it, the remedy
     ("task", lambda c: f"{c['corpus']['name']} {c['task']['name']}", "Give two results of one task."),
     ("task settings", lambda c: _settings(c["task"]), AGAIN),
@@ -63,7 +64,7 @@ def pair(base: Kept, candidate: Kept, task: Task, names: tuple[str, str]) -> Pai
             found = f"{names[0]} has {said(a)}, {names[1]} has {said(b)}"
             raise NotComparable(field, found, remedy)
     _refuse_other_task(a, task)
-    items = answered_by(base), answered_by(candidate)
+    items = answered_by(base, task), answered_by(candidate, task)
     _refuse_other_items(items, names)
     place = {item: i for i, item in enumerate(task.items["item"])}
     if gone := [item for item in items[0] if item not in place]:
@@ -75,7 +76,8 @@ def pair(base: Kept, candidate: Kept, task: Task, names: tuple[str, str]) -> Pai
     for name, kept, own in zip(names, (base, candidate), items, strict=True):
         asked = task.take([place[item] for item in own])
         if kept.content["texts"] != column_digest(asked.items["text"]):
-            found = f"{name} was run on other texts than the corpus holds today"
+            other = _first_of(kept.other_texts(asked.items))
+            found = f"{name} was run on other texts than the corpus holds today{other}"
             raise NotComparable("texts", found, "Restore the texts, or run both again on those of today.")
         same_gold = kept.content["gold"] == asked.gold.digest
         if not same_gold:
@@ -85,6 +87,7 @@ def pair(base: Kept, candidate: Kept, task: Task, names: tuple[str, str]) -> Pai
         try:
             answers.append(kept.answers(asked.items))
         except ProblemsFound as error:
+            answered_by(kept)  # which says how many answers there are, where it is not as many
             raise NotComparable("predictions", *_in_two(str(error.problems[0]))) from None
     if items[0] != items[1]:
         came = {item: i for i, item in enumerate(items[1])}
@@ -105,10 +108,19 @@ def added(base: Kept, candidate: Kept) -> list[str]:
     return [] if known - {*new} else [item for item in new if item not in known]
 
 
-def answered_by(kept: Kept) -> list[str]:
-    """The items of a result, in their order. Raises NotComparable where its predictions file has others."""
+def answered_by(kept: Kept, task: Task | None = None) -> list[str]:
+    """The items of a result, in their order. Raises NotComparable where its predictions file has others.
+
+    Where they are those of the task, or of its splits that were scored, their digest says so, and no file is read.
+    """
+    names = kept.content["names"]
+    if task is not None:
+        scored = _scored(task, kept.content["protocol"])
+        for items in (list(task.items["item"]), [i for i, own in zip(task.items["item"], scored, strict=True) if own]):
+            if column_digest(items) == names:
+                return items
     items = kept.item
-    if column_digest(items) != kept.content["names"]:
+    if column_digest(items) != names:
         found = (
             f"{kept.place / PREDICTIONS} has {len(items)} answers, not those of the {kept.content['n']} items scored"
         )
@@ -125,6 +137,12 @@ def many(items: Iterable[str]) -> str:
     """`1 document`, or `3 documents`: those that items are of."""
     n = len(documents_of(items))
     return f"{n} document{'s' if n != 1 else ''}"
+
+
+def _first_of(items: Sequence[str]) -> str:
+    """`: 6 documents, first a/01, a/02, a/03, a/04, b/01`."""
+    own = sorted(documents_of(items))
+    return f": {many(items)}, first {', '.join(own[:FIRST])}" if own else ""
 
 
 def _refuse_other_task(content: Content, task: Task) -> None:
@@ -156,10 +174,16 @@ def _refuse_other_items(items: tuple[Sequence[str], Sequence[str]], names: tuple
 
 def _left_out(task: Task, missed: Iterable[str], protocol: str) -> list[str]:
     """What to say of items that the corpus asks today and neither result has answered."""
-    scored = protocol.partition(">")[2].split("+") if ">" in protocol else [*set(task.items["split"])]
-    split = dict(zip(task.items["item"], task.items["split"], strict=True))
-    own = [item for item in missed if split[item] in scored]
-    return [f"{len(own)} items of today's corpus are in neither result"] if own else []
+    missed = set(missed)
+    scored = zip(task.items["item"], _scored(task, protocol), strict=True) if missed else ()
+    own = sum(item in missed for item, is_scored in scored if is_scored)
+    return [f"{own} items of today's corpus are in neither result"] if own else []
+
+
+def _scored(task: Task, protocol: str) -> list[bool]:
+    """Which items a protocol scores: those of the splits after its `>`, else all of them."""
+    wanted = protocol.partition(">")[2].split("+")
+    return [">" not in protocol or split in wanted for split in task.items["split"]]
 
 
 def _settings(task: Mapping[str, Any]) -> str:

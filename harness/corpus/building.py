@@ -15,9 +15,9 @@ from harness.corpus.identity import Identity
 from harness.corpus.reading import Reading, groups_of, read_group
 from harness.corpus.schema import Schema, read_schema
 from harness.corpus.shards import BIGGEST_BYTES, MOST_ROWS, REPEATED, Row, arrow_schema
-from harness.corpus.sources import MANIFEST, Group, Tell, is_built
+from harness.corpus.sources import MANIFEST, Group, Tell, inside, is_built
 from harness.errors import AskedWrongly, Problem, ProblemsFound
-from harness.files import canonical, digest_bytes, inside, locked, read_text, sync_folder
+from harness.files import canonical, digest_bytes, locked, read_text, sync_folder
 from harness.records import Document
 
 ROW_GROUP_BYTES = 8 << 20  # what is read, and held, at a time; a group larger than this is one all the same

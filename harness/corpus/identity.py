@@ -17,13 +17,13 @@ NOT_SCORED = ("pool", "settle")  # splits that no benchmark trains on or scores
 class Identity:
     """Takes the documents of a corpus in their order, and keeps none of them.
 
-    Of documents that no benchmark looks at, and of remarks in free text, it knows nothing.
+    Of documents that no benchmark looks at, of remarks in free text, and of who suggested a line, it knows nothing.
     """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._remarks = {
-            name: {field for field, kind in layer.fields.items() if kind == "text"}
+            name: {"suggested_by", *(field for field, kind in layer.fields.items() if kind == "text")}
             for name, layer in schema.layers.items()
         }
         self._sums = hashlib.sha256(b'{"documents":[')

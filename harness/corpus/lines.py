@@ -14,7 +14,7 @@ Names = Mapping[str, Collection[str]]  # facet -> ids known to the document
 
 def check_line(line: Mapping[str, Any], layer: Layer, text: str, names: Names, no: No) -> None:
     """Note what is wrong with one annotation of a layer: labels, fields, facets, types, spans against the text."""
-    for key in line.keys() - layer.keys:
+    for key in () if line.keys() <= layer.keys else line.keys() - layer.keys:
         no(f"unknown field {quote(key)} in layer {layer.name}", suggestion(key, sorted(layer.keys)))
     label = line.get("label")
     if label not in layer.labels:
@@ -25,7 +25,9 @@ def check_line(line: Mapping[str, Any], layer: Layer, text: str, names: Names, n
         check_span(line, text, no)
     elif layer.evidence != "none":
         _check_evidence(line, layer, text, no)
-    for name in line.keys() & layer.fields.keys():
+    if not isinstance(line.get("suggested_by", ""), str):
+        no("suggested_by is not a text", "Name the model that proposed the line, or remove it.")
+    for name in [name for name in layer.fields if name in line]:
         _check_field(line[name], name, str(label), layer, text, names, no)
 
 
@@ -152,9 +154,9 @@ def fits(start: int, end: int, surface: str, text: str) -> bool:
 def in_order(line: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     """The line with its keys in the fixed order of the layer, so that diffs show what changed and no more."""
     first = ["layer", "start", "end", *layer.of, "role", "label", "subtype"]
-    order = [*first, *(name for name in layer.fields if name not in first), "evidence", "text"]
+    order = [*first, *(name for name in layer.fields if name not in first), "evidence", "text", "suggested_by"]
     if layer.kind == "spans":
-        order = ["layer", "start", "end", "label", "text", *layer.fields]
+        order = ["layer", "start", "end", "label", "text", *layer.fields, "suggested_by"]
     return {key: line[key] for key in order if key in line}
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpus.lines import DRIFT, check_facet, check_line, spans_of
-from harness.corpus.offsets import UNITS, unit_that_fits
 from harness.corpus.schema import OFFSETS, SPLITS, Layer, Schema, read_names, read_schema
 from harness.corpus.sources import Group, Tell, folder_groups, is_built
 from harness.errors import AskedWrongly, Problem, quote, shown, suggestion
 from harness.files import digest_bytes, read_json, read_json_lines, read_text, read_toml
+from harness.offsets import UNITS, unit_that_fits
 from harness.records import Document
 
 STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

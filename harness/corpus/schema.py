@@ -11,20 +11,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.corpus.sources import inside
 from harness.errors import Problem, ProblemsFound, quote, shown, suggestion
-from harness.files import TomlLines, inside, read_toml
+from harness.files import TomlLines, read_toml
 
 KINDS = ("label", "labels", "spans")
 OVERLAPS = ("none", "nested", "any")
 EVIDENCE = ("none", "optional", "required")
 SPLITS = ("train", "dev", "test", "settle", "pool")
+NOT_FOR_TEST = ("unannotated", "uncertain", "disagreements", "suggestions")  # `picked_by`: orders that are not random
 OFFSETS = "codepoint"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 OF_THE_HOUSE = re.compile(r"[a-z0-9_]+\s*\(")  # a part by its plain name: a corpus never names code
 FIELD_KINDS = ("bool", "text", "id", "span", "spans")
 # What a layer, a facet and a field may not be called: columns, tables and keys that stand beside them.
 TAKEN_BY_COLUMNS = ("id", "item", "document", "group", "split", "language", "text")
-TAKEN_BY_KEYS = ("layer", "label", "start", "end", "text", "evidence")
+TAKEN_BY_KEYS = ("layer", "label", "start", "end", "text", "evidence", "suggested_by")
 TAKEN_BY_TABLES = ("layer", "task", "language", "pair", "tag")
 
 FieldKind = str | tuple[str, ...] | Mapping[str, tuple[str, ...]]
@@ -48,7 +50,7 @@ class Layer:
         """Every key that a line of this layer may hold."""
         own = ("start", "end", "text") if self.kind == "spans" else ()
         proof = ("evidence", "text") if self.evidence != "none" else ()
-        return frozenset(("layer", "label", *own, *proof, *self.of, *self.fields))
+        return frozenset(("layer", "label", *own, *proof, *self.of, *self.fields, "suggested_by"))
 
     @functools.cached_property
     def span_fields(self) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, cast
 
 from harness.corpus.identity import Identity
 from harness.corpus.schema import Schema
-from harness.corpus.sources import MANIFEST, SHARD, Group, Tell
+from harness.corpus.sources import MANIFEST, SHARD, Group, Tell, inside
 from harness.errors import Problem, ProblemsFound, UnknownName, quote, shown
-from harness.files import digest_bytes, inside, read_json
+from harness.files import Readable, digest_bytes, read_json
 from harness.records import Document
 
 AGAIN = "Build it again: harness corpus build FOLDER --out DIR --replace."
@@ -280,8 +280,8 @@ class GroupRows:
     def names(self, problems: list[Problem]) -> list[str]:
         return sorted(self.files)
 
-    def file(self, name: str) -> Path:
-        return cast(Path, _Held(self.files[name]))  # whoever reads a file asks for its bytes alone
+    def file(self, name: str) -> Readable:
+        return _Held(self.files[name])
 
     def compare(self, documents: Sequence[Document], problems: list[Problem]) -> None:
         """Note columns for other people's tools that say otherwise than the files."""

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.errors import Problem, shown
-from harness.files import inside
+from harness.files import Readable
 from harness.records import Document
 
 Tell = Callable[[int, int], None]  # done, total
 MANIFEST = "build.json"
+CHUNK = 1 << 16  # bytes read at once
+READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # which Windows needs and others lack
 SHARD = re.compile(r"documents-\d{5}-of-\d{5}\.parquet")
 
 
@@ -31,7 +33,7 @@ class Group(Protocol):
     def names(self, problems: list[Problem]) -> list[str]:
         """Its files, sorted; what is none is noted."""
 
-    def file(self, name: str) -> Path:
+    def file(self, name: str) -> Readable:
         """One of its files, to be read."""
 
     def compare(self, documents: Sequence[Document], problems: list[Problem]) -> None:
@@ -67,19 +69,35 @@ def folder_groups(root: Path, problems: list[Problem], tell: Tell) -> Iterator[G
         elif entry.name == ".gitkeep":
             continue
         elif (kind := _kind(root, entry)) == "folder":
-            yield GroupFolder(root, Path(entry.path), place)
+            yield GroupFolder(root, entry.name, entry.path, place)
         else:
             found = "a file that belongs to no group" if kind == "file" else kind
             problems.append(Problem(place, 0, found, "Documents stand in documents/GROUP/; move or remove it."))
     tell(len(entries), len(entries))
 
 
+class _Plain:
+    """A file by its path: of many small files, making a Path and a buffered reader takes more than the reading."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def read_bytes(self) -> bytes:
+        handle = os.open(self.path, READ)
+        try:
+            data = os.read(handle, CHUNK)
+            while more := os.read(handle, CHUNK):
+                data += more
+            return data
+        finally:
+            os.close(handle)
+
+
 class GroupFolder:
     """A group that is a folder on disk."""
 
-    def __init__(self, root: Path, folder: Path, place: str) -> None:
-        self.root, self.folder, self.place = root, folder, place
-        self.name = folder.name
+    def __init__(self, root: Path, name: str, folder: str, place: str) -> None:
+        self.root, self.name, self.folder, self.place = root, name, folder, place
 
     def names(self, problems: list[Problem]) -> list[str]:
         names = []
@@ -92,14 +110,14 @@ class GroupFolder:
                 problems.append(Problem(place, 0, found, "Groups hold plain files only; move it."))
         return names
 
-    def file(self, name: str) -> Path:
-        return self.folder / name
+    def file(self, name: str) -> Readable:
+        return _Plain(f"{self.folder}{os.sep}{name}")
 
     def compare(self, documents: Sequence[Document], problems: list[Problem]) -> None:
         """A folder holds its files and nothing beside them."""
 
 
-def _entries(folder: Path, place: str, problems: list[Problem]) -> list[os.DirEntry[str]]:
+def _entries(folder: str | Path, place: str, problems: list[Problem]) -> list[os.DirEntry[str]]:
     try:
         return sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -116,3 +134,11 @@ def _kind(root: Path, entry: os.DirEntry[str]) -> str:
     if not inside(root, path):
         return "a link that leads out of the corpus"
     return "file" if path.is_file() else "folder" if path.is_dir() else "a link to nothing"
+
+
+def inside(root: Path, path: Path) -> bool:
+    """Whether a path, symbolic links followed, stays inside a folder; links that go in circles do not."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a circle of links is a RuntimeError before Python 3.13
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from harness.corpus.lines import in_order, sort_key
@@ -20,10 +21,13 @@ def annotation_file(
     lines: Mapping[str, Iterable[Mapping[str, Any]]],
     layers: Mapping[str, Layer],
     guideline: str,
+    *,
+    states: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """One annotator's file: the header, then one annotation a line, layers in the order of `corpus.toml`.
 
-    `lines` maps each layer that is done to its annotations, an empty list where there is nothing to say.
+    `lines` maps each layer to its annotations, an empty list where there is nothing to say. A layer is done unless
+    `states` calls it open.
     """
     header = {
         "doc": document.name,
@@ -31,7 +35,7 @@ def annotation_file(
         "unit": OFFSETS,
         "by": by,
         "guideline": guideline,
-        "layers": {name: "done" for name in layers if name in lines},
+        "layers": {name: states.get(name, "done") for name in layers if name in lines},
     }
     rows = [compact(header)]
     for name, layer in layers.items():

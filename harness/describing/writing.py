@@ -11,11 +11,11 @@ import msgspec
 
 from harness.corpus import Corpus
 from harness.corpus.reading import Reading
-from harness.corpus.sources import is_built
+from harness.corpus.sources import inside, is_built
 from harness.describing.croissant import metadata
 from harness.describing.tables import markdown, tables
 from harness.errors import AskedWrongly, Problem, ProblemsFound
-from harness.files import inside, read_text, write_atomically
+from harness.files import read_text, write_atomically
 
 CARD, CROISSANT = "README.md", "croissant.json"
 BEGIN, END = "<!-- begin: harness corpus describe -->", "<!-- end: harness corpus describe -->"

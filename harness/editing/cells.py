@@ -6,13 +6,14 @@ import functools
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.corpus.offsets import borders
 from harness.corpus.reading import STEM
 from harness.corpus.schema import Layer
+from harness.editing.units import Found, Said, same_surface
 from harness.errors import quote
+from harness.offsets import INCLUSIVE, in_words, places
 from harness.parts import Row
 
 LONGEST = 60  # characters of a name that are kept as letters
@@ -101,48 +102,69 @@ def how(layer: Layer) -> str:
     return "Write LABEL, or leave the cell empty." if layer.kind == "label" else "Write LABEL|LABEL, or [] for none."
 
 
-def turn(line: dict[str, Any], layer: Layer, text: str, unit: str, lf: bool) -> list[tuple[int, int]]:
+def spans_given(line: dict[str, Any], layer: Layer) -> Iterator[Said]:
+    """Every span of a line as the file has it, with its surface where it has one; malformed ones are not."""
+    for span in _spans_in(dict(line), layer):
+        start, end, surface = span.get("start"), span.get("end"), span.get("text")
+        if type(start) is int and type(end) is int:
+            yield start, end, surface if isinstance(surface, str) else None
+
+
+def turn(line: dict[str, Any], layer: Layer, text: str, found: Found, lf: bool) -> list[str]:
     """Turn every offset of a line from the file's unit into code points of the text that is stored.
 
     `text` is the text as the file has it; with `lf` its CRLF line ends become LF. A surface that the file does
-    not give is taken from the text. The spans that are on no character's border are given back.
+    not give is taken from the text; one that fits but for white space gives way to it. What is wrong is given back.
     """
     stored = text.replace("\r\n", "\n") if lf else text
-    astray = []
+    wrong = []
     for span in _spans_in(line, layer):
-        start, end = span.get("start"), span.get("end")
-        if type(start) is not int or type(end) is not int:
+        start, end, surface = span.get("start"), span.get("end"), span.get("text")
+        if type(start) is not int or type(end) is not int or not isinstance(surface, str | None):
             continue
-        turned = _turned((start, end), text, stored, unit, lf)
-        if turned is None:
-            astray.append((start, end))
-            continue
-        span["start"], span["end"] = start, end = turned
-        if lf and isinstance(span.get("text"), str):
-            span["text"] = span["text"].replace("\r\n", "\n")
-        span.setdefault("text", stored[start:end] if 0 <= start < end <= len(stored) else "")
-    return astray
+        at = _turned((start, end), text, found.unit, lf)
+        if at is None:
+            wrong.append(f"span {start}:{end} is on no character's border in {in_words(found.unit)}")
+        elif not 0 <= at[0] < at[1] <= len(stored):
+            wrong.append(f"span {start}:{end} is out of range: the text has {len(text)} characters")
+        elif surface is not None and not same_surface(stored[slice(*at)], surface, loose=found.loose):
+            where = _where(surface, at[0], stored, found.unit if stored == text else "codepoint")
+            wrong.append(f"{start}:{end} reads {quote(stored[slice(*at)])}; {quote(surface)} is {where}")
+        else:
+            span["start"], span["end"] = at
+            span["text"] = stored[slice(*at)]
+    return wrong
 
 
-def _turned(span: tuple[int, int], text: str, stored: str, unit: str, lf: bool) -> tuple[int, int] | None:
-    if unit == "crlf":  # counted as if every line end were two characters, whatever they are in the file
-        text, lf = stored, False
-    if unit != "codepoint":
-        at = _places(text, unit)
-        if span[0] not in at or span[1] not in at:
+def _turned(span: tuple[int, int], text: str, unit: str, lf: bool) -> tuple[int, int] | None:
+    start, end = span[0], span[1] + unit.endswith(INCLUSIVE)
+    plain = unit.removesuffix(INCLUSIVE)
+    if plain != "codepoint":
+        at = _places(text, plain)
+        if start not in at or end not in at:
             return None
-        span = at[span[0]], at[span[1]]
-    if not lf:
-        return span
-    if any(text[at - 1 : at + 1] == "\r\n" for at in span if at > 0):
+        start, end = at[start], at[end]
+    if not lf or "\r" not in text:
+        return start, end
+    if any(text[at - 1 : at + 1] == "\r\n" for at in (start, end) if at > 0):
         return None
-    return span[0] - text.count("\r\n", 0, max(span[0], 0)), span[1] - text.count("\r\n", 0, max(span[1], 0))
+    return start - text.count("\r\n", 0, max(start, 0)), end - text.count("\r\n", 0, max(end, 0))
+
+
+def _where(surface: str, start: int, text: str, unit: str) -> str:
+    """The place nearest to where a surface was said to be, in the file's unit."""
+    spots = [match.start() for match in re.finditer(re.escape(surface), text)] if surface else []
+    if not spots:
+        return "nowhere in the text"
+    near = min(spots, key=lambda spot: (abs(spot - start), spot))
+    back = {i: offset for offset, i in _places(text, unit.removesuffix(INCLUSIVE)).items()}
+    first, last = (back.get(i, i) for i in (near, near + len(surface)))
+    return f"at {first}:{last - unit.endswith(INCLUSIVE)}"
 
 
 @functools.lru_cache(maxsize=1)  # a document's spans come one after another
-def _places(text: str, unit: str) -> dict[int, int]:
-    """Offset in a unit -> code point, for each border of a character."""
-    return {offset: i for i, offset in enumerate(borders(text, unit))}
+def _places(text: str, unit: str) -> Mapping[int, int]:
+    return places(text, unit)
 
 
 def _spans_in(line: dict[str, Any], layer: Layer) -> Iterator[dict[str, Any]]:

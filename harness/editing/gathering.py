@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from harness.corpus import SPLITS
 from harness.corpus.lines import check_line
-from harness.corpus.offsets import UNITS
-from harness.corpus.reading import Reading
+from harness.corpus.reading import STEM, Reading
 from harness.corpus.schema import Layer
-from harness.editing.cells import as_name, how, lines_of, slug, turn
+from harness.editing.cells import how, lines_of, slug, spans_given, turn
+from harness.editing.mapping import Map
+from harness.editing.persons import EMAIL, NO_NAMES, pseudonym_key
+from harness.editing.there import Known, names_of
+from harness.editing.units import Detection, Found
 from harness.errors import Problem, quote, suggestion
 from harness.files import compact, parse_object
-from harness.parts import Row
+from harness.parts import LeftOut, Row
+from harness.records import Document
 
-OWN = ("id", "group", "split", "language", "text")  # columns that are no layer, facet or metadata
+OWN = ("id", "group", "split", "language", "text", "annotator")  # columns that are no layer, facet or metadata
 TEXTS = ("source", "licence", "written_by", "picked_by")  # metadata that must be a text
+GOLD = "gold"
+
+Lines = list[dict[str, Any]]
 
 
 @dataclass
@@ -26,50 +36,77 @@ class Incoming:
     """The rows of one document while they are gathered."""
 
     line: int
-    row: Row  # the first
+    row: Row  # the first, without its layers
     text: str  # as it is stored
     group: str
     name: str
-    lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    old: Document | None = None  # that the corpus has, with this text or another
+    cells: list[bytes] = field(default_factory=list)  # of each row, packed: its line, facets and layers
+    lines: Mapping[str, Mapping[str, Lines]] = field(default_factory=dict)  # annotator -> layer -> annotations
     pairs: dict[str, dict[tuple[str, ...], None]] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
-    rows: list[int] = field(default_factory=list)  # line numbers
+    rows: dict[int, str] = field(default_factory=dict)  # line number -> annotator
     bad: set[int] = field(default_factory=set)  # of them, those with a problem
 
 
-class Gathering:
-    """The documents of a file while its rows are taken, one after another."""
+class Packed(Mapping[str, Lines]):
+    """Annotations by layer as JSON, unpacked when they are asked for: a table takes ten times the memory."""
 
-    def __init__(self, reading: Reading, place: str, group: str, offsets: str, lf: bool) -> None:
-        self.reading, self.place, self.offsets, self.lf = reading, place, offsets, lf
+    __slots__ = ("_layers",)
+
+    def __init__(self, layers: Mapping[str, Lines]) -> None:
+        self._layers = {name: msgspec.json.encode(lines) for name, lines in layers.items()}
+
+    def __getitem__(self, layer: str) -> Lines:
+        lines: Lines = msgspec.json.decode(self._layers[layer])
+        return lines
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+
+class Gathering:
+    """The documents of a file while its rows are taken, one after another; `finish` reads their annotations."""
+
+    def __init__(
+        self, reading: Reading, place: str, group: str, lf: bool, counts: str, mapped: Map | None = None
+    ) -> None:
+        self.reading, self.place, self.lf, self.counts, self.mapped = reading, place, lf, counts, mapped
         self.column, self.asked = group or "group", bool(group)
         self.schema = reading.schema
         self.facets = {facet for layer in self.schema.layers.values() for facet in layer.of}
+        self.units = Detection()
         self.problems: list[Problem] = []
         self.incoming: dict[tuple[str, ...], Incoming] = {}  # (group, id) as said, or the text where there is no id
         self.last: dict[str, tuple[str, ...]] = {}  # id -> its document, for further rows that leave the group out
+        self.there = Known(reading.documents)
         self.columns: set[str] = set()
         self.differing: set[str] = set()
+        self.left_out: Counter[str] = Counter()
         self.count = self.rejected = 0
-        self.names: dict[str, dict[str, dict[str, str]]] = {}  # group -> facet -> id -> name
-        for document in reading.documents:
-            for facet, names in document.names.items():
-                self.names.setdefault(document.group, {}).setdefault(facet, {}).update(names)
 
     def no(self, line: int, found: str, remedy: str) -> None:
-        self.problems.append(Problem(self.place, line, found, remedy))
+        self.problems.append(Problem(self.place, line, found, remedy, self.counts))
 
-    def take(self, line: int, row: Row) -> None:
+    def take(self, line: int, row: Row | LeftOut) -> None:
         """Read one row into the document that it belongs to."""
-        self.columns.update(row)
         self.count += 1
+        if isinstance(row, LeftOut):
+            self.left_out[row] += 1
+            return
         before = len(self.problems)
+        row = {key: value for key, value in row.items() if value is not None}
+        if self.mapped:
+            row = self.mapped.turn(row, lambda found, remedy: self.no(line, found, remedy))
+        self.columns.update(row)
         into = self._document_of(line, row)
         if into is None:
             self.rejected += 1
             return
-        into.rows.append(line)
-        judged = False
+        cells = {}
         for name, layer in self.schema.layers.items():
             try:
                 given = lines_of(layer, row)
@@ -77,17 +114,38 @@ class Gathering:
                 self.no(line, f"layer {name}: {error}", how(layer))
                 continue
             if given is not None:
-                judged = judged or bool(layer.of)
-                self._layer(line, given, layer, into)
-        if not judged:
-            self._pair(line, row, into)
+                cells[name] = given
+        facets = {facet: row[facet] for facet in self.facets if facet in row}
+        into.cells.append(msgspec.json.encode((line, facets, cells)))
+        lines = ((one, self.schema.layers[name]) for name, given in cells.items() for one in given)
+        self.units.look(line, into.row["text"], [span for one, layer in lines for span in spans_given(one, layer)])
         if len(self.problems) > before:
             into.bad.add(line)
+
+    def finish(self, offsets: str) -> Found:
+        """Read the annotations of all rows, whose spans are in this unit, or in the one that explains them all."""
+        unit = self.units.choose(offsets, f"{self.place} {self.counts}")
+        for into in self.incoming.values():
+            lines: dict[str, dict[str, Lines]] = {}
+            for packed in into.cells:
+                line, facets, cells = msgspec.json.decode(packed)
+                before = len(self.problems)
+                for name, given in cells.items():
+                    own = lines.setdefault(into.rows[line], {}).setdefault(name, [])
+                    self._layer(line, given, own, self.schema.layers[name], into, unit)
+                if not any(self.schema.layers[name].of for name in cells):
+                    self._pair(line, facets, into)
+                if len(self.problems) > before:
+                    into.bad.add(line)
+            into.cells = []
+            into.lines = {by: Packed(layers) for by, layers in lines.items()}
+        return unit
 
     def _document_of(self, line: int, row: Row) -> Incoming | None:
         """The document that a row belongs to, begun with it or before; None where the row cannot be taken."""
         before = len(self.problems)
         said = {key: self._plain(line, row, key) for key in dict.fromkeys((*OWN, self.column))}
+        by = self._annotator(line, said["annotator"])
         if not _can_be_stored(row):
             self.no(line, "a value that cannot be stored", "No half characters, infinite numbers or deep nesting.")
         elif not said["text"].strip():
@@ -97,11 +155,21 @@ class Gathering:
         key: tuple[str, ...] = (said[self.column], said["id"]) if said["id"] else ("", "", said["text"])
         if said["id"] and not said[self.column]:
             key = self.last.get(said["id"], key)
-        first = self.incoming.get(key)
-        if first is not None:
-            return first if self._belongs(line, row, said, first) else None
-        if self.asked and not said[self.column]:
-            self.no(line, f"no value in column {quote(self.column)}", "Say which documents belong together.")
+        into = self.incoming.get(key)
+        if into is not None and not self._belongs(line, row, said, by, into):
+            return None
+        if into is None:
+            into = self._begun(line, row, said)
+            if into is None:
+                return None
+            self.incoming[key] = into
+            self.last[said["id"]] = key
+        into.rows[line] = by
+        return into
+
+    def _begun(self, line: int, row: Row, said: Mapping[str, str]) -> Incoming | None:
+        """The document that a row is the first of; None where it cannot be one."""
+        before = len(self.problems)
         text = said["text"].replace("\r\n", "\n") if self.lf else said["text"]
         if "\r" in text:
             self.no(line, "a carriage return in the text", "Import with --lf; one without a line feed must be removed.")
@@ -111,13 +179,26 @@ class Gathering:
         for name in TEXTS:
             if not isinstance(row.get(name, ""), str):
                 self.no(line, f"{name} is not a text", "Put it in quotes.")
+        old = self.there.find(said[self.column], said["id"], text)
+        if old is None and self.asked and not said[self.column]:
+            self.no(line, f"no value in column {quote(self.column)}", "Say which documents belong together.")
         if len(self.problems) > before:
             return None
-        name = as_name(said["id"]) if said["id"] else hashlib.sha256(text.encode()).hexdigest()[:12]
-        group = as_name(said[self.column]) if said[self.column] else name
-        self.incoming[key] = Incoming(line, row, text, group, name)
-        self.last[said["id"]] = key
-        return self.incoming[key]
+        kept = {key: value for key, value in row.items() if key not in self.schema.layers}
+        if old is not None:
+            return Incoming(line, kept, text, old.group, old.name, old)
+        name, group = names_of(said[self.column], said["id"], text)
+        return Incoming(line, kept, text, group, name)
+
+    def _annotator(self, line: int, said: str) -> str:
+        """Whose file the row's annotations go to; gold where nobody is named."""
+        if EMAIL.search(said):
+            key = f'"{pseudonym_key(said)}" = "a1"'
+            self.no(line, "an annotator that is an e-mail address", f"Give a map (--map) with [annotators] {key}.")
+        elif said and (not STEM.fullmatch(said) or said in NO_NAMES):
+            remedy = f'Give a map (--map) with [annotators] {quote(said)} = "a1".'
+            self.no(line, f"annotator {quote(said)}, which cannot be in a file's name", remedy)
+        return said or GOLD
 
     def _plain(self, line: int, row: Row, key: str) -> str:
         value = row.get(key, "")
@@ -134,31 +215,34 @@ class Gathering:
             remedy = f"{suggestion(language, known)} Or add it to languages in corpus.toml."
             self.no(line, f"unknown language {quote(language)}", remedy)
 
-    def _belongs(self, line: int, row: Row, said: Mapping[str, str], first: Incoming) -> bool:
+    def _belongs(self, line: int, row: Row, said: Mapping[str, str], by: str, first: Incoming) -> bool:
         """Whether a further row adds to its document without saying otherwise than the first."""
         before = len(self.problems)
+        there = f"{self.counts} {first.line}"
         if row["text"] != first.row["text"]:
-            self.no(line, f"id {quote(said['id'])} has another text on line {first.line}", "Give it an id of its own.")
-        elif not self.facets & row.keys():
-            self.no(line, f"the same document as line {first.line}", "Remove one of them.")
+            self.no(line, f"id {quote(said['id'])} has another text on {there}", "Give it an id of its own.")
+        elif by in first.rows.values() and not self.facets & row.keys():
+            again = next(number for number, one in first.rows.items() if one == by)
+            whose = "" if by == GOLD else f" by {by}"
+            self.no(line, f"the same document{whose} as {self.counts} {again}", "Remove one of them.")
         for key in ("split", "language"):
-            there = str(first.row.get(key, "")).strip()
-            if said[key] and said[key] != there:
-                self.no(line, f"{key} {quote(said[key])}, on line {first.line} {quote(there)}", "Let them be the same.")
+            one = str(first.row.get(key, "")).strip()
+            if said[key] and said[key] != one:
+                self.no(line, f"{key} {quote(said[key])}, on {there} {quote(one)}", "Let them be the same.")
         own = {*OWN, self.column, *self.schema.layers, *self.facets}
         self.differing |= {key for key in row.keys() - own if row[key] != first.row.get(key)}
         return len(self.problems) == before
 
-    def _layer(self, number: int, given: list[dict[str, Any]], layer: Layer, into: Incoming) -> None:
-        lines = into.lines.setdefault(layer.name, [])
+    def _layer(self, number: int, given: Lines, lines: Lines, layer: Layer, into: Incoming, unit: Found) -> None:
+        """Add what a row gives to the annotations of a layer."""
         earlier = list(lines)
-        for line in given:
+        what = "span" if layer.kind == "spans" else "annotation"
+        for i, line in enumerate(given, 1):
             before = len(self.problems)
             for key, facet in _facets_in(line, layer):
                 line[key] = self._name(number, line.get(key, ""), facet, into)
-            for start, end in turn(line, layer, into.row["text"], self.offsets, self.lf):
-                found = f"span {start}:{end} is on no character's border in {UNITS[self.offsets]}"
-                self.no(number, found, "Check --offsets.")
+            for wrong in turn(line, layer, into.row["text"], unit, self.lf):
+                self.no(number, f"layer {layer.name}, {what} {i}: {wrong}", unit.advice or "Check --offsets.")
             if len(self.problems) > before:
                 continue
             check_line(line, layer, into.text, self._names(into), lambda f, r: self.no(number, f, r))
@@ -187,9 +271,9 @@ class Gathering:
         value = value.strip()
         declared = self.schema.names.get(facet, {})
         own = into.names.setdefault(facet, {})
-        known = {**self.names.get(into.group, {}).get(facet, {}), **own, **declared}
+        known = {**self.there.names.get(into.group, {}).get(facet, {}), **own, **declared}
         for name_id, name in known.items():
-            if value == name_id or _alike(value, name):
+            if value in (name_id, name_id.replace("-", "_")) or _alike(value, name):
                 break
         else:
             name_id, name = slug(value), value

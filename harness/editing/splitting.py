@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.corpus import SPLITS
 from harness.corpus.reading import Reading
+from harness.corpus.schema import NOT_FOR_TEST
 from harness.corpus.writing import with_split
 from harness.errors import AskedWrongly, UnknownName
 from harness.files import write_atomically
@@ -22,7 +23,8 @@ def plan_split(
     """The split that each group without one would get; with `again`, each group but pool and settle.
 
     `by` is "group", or a metadata field whose values keep their groups together. Groups are shuffled by the
-    seed and dealt, the largest first, each to the split that is furthest behind its share of documents.
+    seed and dealt, the largest first, each to the split that is furthest behind its share of documents. Groups with a
+    document that was not picked at random never get test. Raises AskedWrongly where they can get nothing else.
     """
     if not ratios or not abs(sum(ratios.values()) - 1) <= 1e-9 or not min(ratios.values()) > 0:  # nan is neither
         raise AskedWrongly("the shares of the splits must be above 0 and sum to 1, for example train=0.6,test=0.4.")
@@ -40,13 +42,21 @@ def plan_split(
     clusters = [cluster for cluster in _clusters(reading, by) if cluster & free]
     random.Random(seed).shuffle(clusters)
     clusters.sort(key=lambda cluster: -sum(weight[group] for group in cluster))
+    picked = {document.group for document in reading.documents if document.meta.get("picked_by") in NOT_FOR_TEST}
     chosen = {}
     for cluster in clusters:
         settled = sorted({current[group] for group in cluster if current[group] and group not in free})
         if len(settled) > 1:
             there = ", ".join(f"{group} in {current[group]}" for group in sorted(cluster - free) if current[group])
             raise AskedWrongly(f"groups that share {by} are in two splits: {there}. Deal them anew with --again.")
-        split = settled[0] if settled else max(behind, key=lambda one: (behind[one], one))
+        allowed = settled or [one for one in behind if one != "test" or not cluster & picked]
+        if not allowed or (settled == ["test"] and cluster & free & picked):
+            some = ", ".join(sorted(cluster & picked))
+            raise AskedWrongly(
+                f"{some}: its documents were not picked at random (picked_by), so they may not be in test. "
+                "Give a share to another split too, or take them apart from the groups in test."
+            )
+        split = max(allowed, key=lambda one: (behind.get(one, 0.0), one))
         for group in sorted(cluster & free):
             chosen[group] = split
             if split in behind:
@@ -83,12 +93,21 @@ def _clusters(reading: Reading, by: str) -> list[set[str]]:
 
 def apply_split(root: Path, chosen: Mapping[str, str]) -> None:
     """Write splits into the groups' files, everything else in them as it was; an interruption takes all back."""
+    texts = {}
+    for group, split in chosen.items():
+        path = root / "documents" / group / "group.toml"
+        texts[group] = with_split(path.read_bytes().decode() if path.is_file() else "", split)
+    rewrite(root, texts)
+
+
+def rewrite(root: Path, texts: Mapping[str, str]) -> None:
+    """Write the `group.toml` of groups; an interruption takes all back."""
     before: dict[Path, bytes | None] = {}
     try:
-        for group, split in chosen.items():
+        for group, text in texts.items():
             path = root / "documents" / group / "group.toml"
             before[path] = path.read_bytes() if path.is_file() else None
-            write_atomically(path, with_split((before[path] or b"").decode(), split).encode())
+            write_atomically(path, text.encode())
     except BaseException:
         for path, old in before.items():
             if old is None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv as reader
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import AskedWrongly, Problem, quote
 from harness.files import compact, read_text, write_atomically
-from harness.parts import Format, Row
+from harness.parts import Format, Row, Shape
 
 PLAIN = ("text", "id", "group", "split", "language")  # columns that are never read as JSON
 LONGEST = 1 << 30  # characters in a cell; the library's own limit is too small for documents
@@ -32,10 +32,10 @@ def csv(*, delimiter: str = ",") -> Format:
     def read(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Row]]:
         return _read(path, problems, delimiter)
 
-    def write(rows: Iterable[Row], path: Path) -> list[str]:
-        return _write(list(rows), path, delimiter)
+    def write(rows: Iterable[Row], path: Path, layers: Mapping[str, Shape]) -> None:
+        _write(list(rows), path, delimiter)
 
-    return Format(read=read, write=write)
+    return Format(read=read, write=write, suffix=".csv")
 
 
 def _read(path: Path, problems: list[Problem], delimiter: str) -> Iterator[tuple[int, Row]]:
@@ -93,38 +93,17 @@ def _value(name: str, cell: str) -> object:
     return cell
 
 
-def _write(rows: list[Row], path: Path, delimiter: str) -> list[str]:
-    names = list(dict.fromkeys(["text", *(key for row in rows for key in row)]))
+def _write(rows: list[Row], path: Path, delimiter: str) -> None:
     header: dict[str, str] = {}  # as it is read back -> as it is called in the rows
-    losses = set()
-    for name in names:
-        if name.strip() in header:
-            losses.add(f"{name}: a column of that name is there, this one is left out")
-            continue
-        header[name.strip()] = name
-        if name != name.strip():
-            losses.add(f"{name}: the column's name is read back without the white space around it")
+    for name in ("text", *(key for row in rows for key in row)):
+        header.setdefault(name.strip(), name)
     out = io.StringIO(newline="")
     lines = reader.writer(out, delimiter=delimiter)  # ends lines with CRLF, so that both characters are quoted
     lines.writerow(header)
     for row in rows:
-        cells = []
-        for read_as, name in header.items():
-            value = row.get(name)
-            cell = "" if value is None else value if isinstance(value, str) else compact(value)
-            if name in row and not _same(_value(read_as, cell) if cell else None, value):
-                losses.add(f"{name}: {_kind(value)} is read back as text, as a value or as absent")
-            cells.append(cell)
-        lines.writerow(cells)
+        lines.writerow(_cell(row.get(name)) for name in header.values())
     write_atomically(path, out.getvalue().encode())
-    return sorted(losses)
 
 
-def _same(read: object, written: object) -> bool:
-    """Equal in type too: 1, 1.0 and true are three values."""
-    return read is not None and compact(read) == compact(written)
-
-
-def _kind(value: object) -> str:
-    names = {bool: "true or false", int: "a number", float: "a number", str: "this text", type(None): "null"}
-    return names.get(type(value), "a value")
+def _cell(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else compact(value)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import Problem, ProblemsFound
 from harness.files import stream_json_lines, write_json_lines
-from harness.parts import Format, Row
+from harness.parts import Format, Row, Shape
 
 
 def jsonl() -> Format:
@@ -17,7 +17,7 @@ def jsonl() -> Format:
     something are objects: `"stance": [{"holder": "…", "target": "…", "label": "FAVOR"}]`. A layer that is
     absent or null is not annotated, an empty list is annotated with nothing. Other keys are kept as metadata.
     """
-    return Format(read=_read, write=_write)
+    return Format(read=_read, write=_write, suffix=".jsonl")
 
 
 def _read(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Row]]:
@@ -27,6 +27,5 @@ def _read(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Row]]:
         problems.extend(found.problems)
 
 
-def _write(rows: Iterable[Row], path: Path) -> list[str]:
+def _write(rows: Iterable[Row], path: Path, layers: Mapping[str, Shape]) -> None:
     write_json_lines(path, rows)
-    return []

@@ -32,6 +32,11 @@ def workflow_commands(report: Report, corpora: Mapping[str, str], *, file: str =
     return lines
 
 
+def without_baseline(said: str) -> str:
+    """The one line where nothing was accepted yet under the name of the base."""
+    return _line("notice", "", "harness gate", said)
+
+
 def _said(case: Case) -> str:
     return f"{case.state}: {case.reason}"
 

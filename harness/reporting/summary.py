@@ -36,6 +36,11 @@ def summary(report: Report, command: str, *, limit: int = LIMIT) -> str:
     return "\n".join(taken)
 
 
+def without_baseline(names: tuple[str, str], said: str, command: str) -> str:
+    """The page where nothing was accepted yet under the name of the base; `command` is what accepts something."""
+    return f"## {WARNS} {_code(names[1])}: no baseline {_code(names[0])} yet\n\n{_inert(said)}:\n\n{_pre(command)}\n"
+
+
 def _blocks(report: Report, command: str) -> Iterator[str]:
     """Pieces of the page, what matters most first; it may be cut between any two."""
     cases = cases_of(report)
@@ -75,7 +80,7 @@ def _warnings(report: Report) -> Iterator[str]:
     for one in report.gated:
         about = " · ".join(part for part in (one.task, one.model) if part)
         wanted = telling.settling_in_words(one)
-        for text in [*([wanted] if wanted else []), *one.warnings]:
+        for text in [*([wanted] if wanted else []), *telling.shown_only(one), *one.warnings]:
             yield f"{about}: {text}"
 
 
@@ -101,7 +106,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Control and direction characters by their number; white space and what joins letters and emoji stay."""
     named = (c.isprintable() or c in "\n\t\u200c\u200d" or unicodedata.category(c) == "Zs" for c in text)
     return "".join(c if stays else f"\\u{ord(c):04x}" for c, stays in zip(text, named, strict=True))
@@ -109,7 +114,7 @@ def _visible(text: str) -> str:
 
 def _inert(text: str) -> str:
     """One line in which no character is Markdown, HTML or the end of a table's cell, and no @name or #1 a link."""
-    line = _visible(" ".join(text.split("\n"))).replace("\t", " ")
+    line = visible(" ".join(text.split("\n"))).replace("\t", " ")
     inert = re.sub(r"[!-/:-@\[-`{-~]", lambda found: f"&#{ord(found[0])};", line)
     return re.sub("&#(64|35);", r"&#\1;<!-- -->", inert)
 
@@ -121,4 +126,4 @@ def _code(text: str) -> str:
 
 def _pre(text: str) -> str:
     """Lines as they stand; nothing in it is Markdown up to its end, which no text can hold."""
-    return f"<pre>{html.escape(_visible(text))}</pre>"
+    return f"<pre>{html.escape(visible(text))}</pre>"

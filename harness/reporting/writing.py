@@ -11,7 +11,10 @@ from harness.reporting.documents import Changed
 
 Paint = Callable[[str, str], str]  # text, colour
 COLOURS = {"better": "green", "worse": "red"}
-SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "–": "--"}
+SPECIAL = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "–": "--",
+    "<": "$<$", ">": "$>$", "|": "$|$",  # which LaTeX's old fonts have as other signs
+}  # fmt: skip
 
 
 def plain(text: str, colour: str) -> str:
@@ -78,7 +81,7 @@ def markdown(page: Page, documents: Sequence[Changed] = (), heading: str = "") -
 
 def latex(page: Page) -> Iterator[str]:
     """Tables for a paper, by the package booktabs; the sentence, what was compared and the notes are the caption."""
-    caption = " ".join(_tex(text) for text in (page.sentence, page.about, *page.notes))
+    caption = " ".join(tex(text) for text in (page.sentence, page.about, *page.notes))
     yield r"\begin{table}"
     yield r"\centering"
     for i, table in enumerate(page.tables):
@@ -86,11 +89,11 @@ def latex(page: Page) -> Iterator[str]:
             yield r"\par\medskip"
         yield rf"\begin{{tabular}}{{{table.align}}}"
         yield r"\toprule"
-        yield rf"{' & '.join(map(_tex, table.header))} \\"
+        yield rf"{' & '.join(map(tex, table.header))} \\"
         yield r"\midrule"
         for row in table.rows:
             indent = r"\quad " if row[0].startswith("  ") else ""
-            yield rf"{indent}{' & '.join(_tex(cell) for cell in row)} \\"
+            yield rf"{indent}{' & '.join(tex(cell) for cell in row)} \\"
         yield r"\bottomrule"
         yield r"\end{tabular}"
     yield rf"\caption{{{caption}}}"
@@ -104,6 +107,7 @@ def _escaped(text: str) -> str:
     return indent + re.sub(r"([\\|*_`\[\]#~])", r"\\\1", kept)
 
 
-def _tex(text: str) -> str:
+def tex(text: str) -> str:
+    """Text as LaTeX that prints it, and nothing else."""
     signed = re.sub(r"(?<![\w)])-(?=\d)", "−", text.strip())
-    return "".join(SPECIAL.get(c, rf"\{c}" if c in "&%$#_{}" else "$<$" if c == "<" else c) for c in signed)
+    return "".join(SPECIAL.get(c, rf"\{c}" if c in "&%$#_{}" else c) for c in signed)

@@ -7,7 +7,6 @@ import platform
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from types import ModuleType
 
@@ -168,12 +167,16 @@ def specs_in(spec: Spec, folder: str = "models") -> list[Spec]:
 
 def libraries_of(module: ModuleType) -> list[str]:
     """The libraries that a model's module says its answers depend on; where it says nothing, all there are."""
+    from importlib.metadata import distributions  # late, here and below: it takes as long as all of this room
+
     said = getattr(module, "LIBRARIES", None)
     return list(said) if said is not None else [d.metadata["Name"] for d in distributions() if d.metadata["Name"]]
 
 
 def versions_of(libraries: Sequence[str], extra: str) -> dict[str, str]:
     """The version of each library. Raises NotInstalled for the first that is not there."""
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {}
     for name in sorted(set(libraries)):
         try:

@@ -1,8 +1,10 @@
 """harness baseline and reproduce: accepted in a repository, gated against, a fork without a key."""
 
+import html
 import json
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -75,6 +77,15 @@ def test_a_worse_model_is_stopped_by_the_baseline_that_was_accepted(said, here: 
     assert out.startswith("NO BASELINE")
     assert "harness baseline accept runs/main --name main" in out
     assert json.loads(said("gate", "main", "runs/main", "--json")[1])["state"] == "no baseline"
+    files = ("--junit", "j.xml", "--summary", "s.md", "--metrics", "m.txt", "--annotate")
+    code, _, err = said("gate", "main", "runs/main", *files)  # a step of CI that reads them finds them
+    [skipped] = ElementTree.parse("j.xml").getroot().iter("skipped")
+    for told in (skipped.attrib["message"], err, html.unescape(Path("s.md").read_text())):
+        assert "nothing was accepted as main yet" in told
+        assert "harness baseline accept runs/main --name main" in told
+    assert (code, "harness_exit 0" in Path("m.txt").read_text()) == (0, True)
+    for name in ("j.xml", "s.md", "m.txt"):
+        Path(name).unlink()
     accept = ("baseline", "accept", "runs/main", "--name", "main", "--reason", "first", "--looks", "2")
     code, out, _ = said(*accept)
     assert (code, out.splitlines()[0]) == (0, f"Accepted 1 results of runs/main as main at commit {_head()[:12]}.")

@@ -34,7 +34,8 @@ def test_every_verb_has_help_and_stands_in_the_list(said) -> None:
     assert code == 0
     verbs = re.findall(r"^  ([a-z]+)  +[A-Z]", out.partition("Commands:")[2], re.MULTILINE)
     assert verbs == [
-        "baseline", "check", "compare", "corpus", "gate", "import", "list", "reproduce", "run", "runs", "score", "show",
+        "add", "annotate", "baseline", "check", "compare", "corpus", "export", "gate", "import", "list", "report",
+        "reproduce", "run", "runs", "score", "show",
     ]  # fmt: skip
     for verb in [[verb] for verb in verbs] + [["corpus", "new"], ["corpus", "split"]]:
         code, out, _ = said(*verb, "--help")

@@ -144,6 +144,7 @@ def test_a_text_that_changed_under_it_is_4_and_a_label_is_scored_anew(gate) -> N
     assert code == 4
     assert "NOT COMPARABLE  tone · mine: not comparable, texts" in out
     assert {one["field"] for one in said["gated"]} == {"texts"}
+    assert "than the corpus holds today: 1 document, first g003/d. Restore" in out
 
 
 def test_what_was_not_run_is_5_and_what_only_the_candidate_has_is_noted(gate) -> None:

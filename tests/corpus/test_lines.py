@@ -108,3 +108,10 @@ def test_the_remedy_names_the_nearest_place_of_a_surface(surface: str, start: in
 
 def test_a_surface_that_is_everywhere_costs_no_time() -> None:
     assert "is at" in where_it_is("a", 5, "a" * 1_000_000)
+
+
+def test_who_suggested_a_line_may_stand_in_any_layer_and_stands_last() -> None:
+    for line, layer in ((LINE, STANCE), (ENTITY, ENTITIES)):
+        assert found_in({"suggested_by": "tfidf", **line}, layer) == []
+        assert found_in({**line, "suggested_by": 1}, layer) == ["suggested_by is not a text"]
+        assert list(in_order({"suggested_by": "tfidf", **line}, layer))[-1] == "suggested_by"

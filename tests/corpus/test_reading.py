@@ -120,3 +120,13 @@ def test_a_document_is_found_by_its_id_alone_where_only_one_has_it(tmp_path: Pat
 def test_a_corpus_says_what_it_is_in_one_line(tmp_path: Path) -> None:
     corpus = harness.load(make_corpus(tmp_path))
     assert repr(corpus) == f"Corpus('tiny', 3 documents in 2 groups, {corpus.digest[:8]})"
+
+
+def test_who_suggested_a_line_is_no_part_of_a_corpus_identity(tmp_path: Path) -> None:
+    root = make_corpus(tmp_path / "tiny")
+    before = harness.load(root).digest
+    path = root / "documents" / "harbour" / "a.gold.jsonl"
+    path.write_text(path.read_text().replace('"label":"WARM"', '"label":"WARM","suggested_by":"tfidf"'))
+    after = harness.load(root)
+    assert any("suggested_by" in line for line in after["harbour/a"].gold["tone"])
+    assert after.digest == before

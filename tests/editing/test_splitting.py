@@ -194,3 +194,27 @@ def test_an_interruption_takes_all_splits_back(after: int, monkeypatch: pytest.M
         with pytest.raises(KeyboardInterrupt):
             apply_split(root, plan_split(read_folder(root), by="group", seed=1))
         assert files(root) == before
+
+
+def picked(sizes: list[int], orders: dict[int, str], splits: dict[int, str] | None = None) -> Reading:
+    """A corpus in memory, some of whose groups were picked by an order of the page."""
+    reading = reading_of(sizes, splits=splits)
+    reading.documents = [
+        dataclasses.replace(d, meta={"picked_by": orders[g]}) if (g := int(d.group[1:])) in orders else d
+        for d in reading.documents
+    ]
+    return reading
+
+
+@settings(max_examples=40, deadline=None)
+@given(sizes=st.lists(st.integers(1, 9), min_size=4, max_size=20), seed=st.integers(0, 99))
+def test_what_was_not_picked_at_random_never_gets_test(sizes: list[int], seed: int) -> None:
+    orders = {0: "uncertain", 1: "disagreements", 2: "random", 3: "unannotated"}
+    chosen = plan_split(picked(sizes, orders), by="group", seed=seed, ratios={"train": 0.2, "test": 0.8})
+    assert {chosen[group] for group in ("g0", "g1", "g3")} == {"train"}
+    assert len(chosen) == len(sizes)
+
+
+def test_what_was_not_picked_at_random_is_refused_where_there_is_only_test() -> None:
+    with pytest.raises(AskedWrongly, match="g0: its documents were not picked at random"):
+        plan_split(picked([1, 1], {0: "uncertain"}), by="group", seed=1, ratios={"test": 1.0})

@@ -15,6 +15,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import click
+import numpy as np
 import pytest
 import yaml
 from markdown_it import MarkdownIt
@@ -50,6 +51,17 @@ def gated(base: str, candidate: str, model: str = "m", slices: tuple[str, ...] =
     metrics = {name: make("metrics", parse(name)) for name in ("accuracy", "f1")}
     found = compare(Pair(task, ("base", "new"), both, 7), metrics, slices=slices)
     return Gated("stance", model, found, warnings=(f"beware of {HOSTILE}",))
+
+
+def ranked() -> Gated:
+    """A classifier's label as its score, so that a ranking can stand beside the primary metric."""
+    found = gated(FINE, BROKEN).comparison
+    assert found is not None
+    scored = tuple(
+        replace(said, scores=np.eye(2, dtype=np.float32)[np.maximum(said.codes, 0)]) for said in found.pair.answers
+    )
+    metrics = {name: make("metrics", parse(name)) for name in ("accuracy", "roc_auc")}
+    return Gated("stance", "m", compare(replace(found.pair, answers=scored), metrics))
 
 
 def report(*all_: Gated, **policy: object) -> Report:
@@ -417,3 +429,17 @@ def test_the_pytest_plugin_is_named_and_there() -> None:
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert table["project"]["entry-points"]["pytest11"] == {"harness": "harness.pytest_plugin"}
     assert (ROOT / "harness/pytest_plugin.py").is_file()
+
+
+def test_a_ranking_beside_the_primary_metric_is_said_to_have_no_verdict() -> None:
+    one = report(ranked())
+    line = "a ranking, shown and never gated: roc_auc 1.000 → 0.8"
+    assert any(line in said for said in telling.lines(one))
+    assert "a ranking, shown and never gated: roc_auc 1.000" in html.unescape(summary(one, "again")).replace(
+        "&#95;", "_"
+    )
+    cells = telling.plain(one)["gated"][0]["cells"]
+    assert [(cell["name"], cell["not_gated"]) for cell in cells] == [
+        ("accuracy", ""),
+        ("roc_auc", "a ranking has no verdict"),
+    ]

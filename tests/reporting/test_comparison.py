@@ -140,9 +140,23 @@ def test_names_and_texts_are_no_markup() -> None:
     table = [line for line in said.splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {8}
     tex = "\n".join(latex(page(found)))
-    assert r"a\_b|c" in tex
+    assert r"a\_b$|$c" in tex
     assert r"\&50\%" in tex
     assert not re.search(r"(?<!\\)[_%#]", tex)
+
+
+def test_latex_is_what_a_parser_of_latex_reads_back_as_the_names() -> None:
+    walker = pytest.importorskip("pylatexenc.latexwalker")
+    told = pytest.importorskip("pylatexenc.latex2text")
+    names = (r"a_b|c\d~e^f", "<b>&50% {$x$} #1")
+    found = comparison(cell(0.009, 0.041, 0.072, 0.01), names=names)
+    tex = "\n".join(latex(page(found)))
+    [table], _, _ = walker.LatexWalker(tex, tolerant_parsing=False).get_latex_nodes()
+    inner = [node for node in table.nodelist if node.isNodeType(walker.LatexEnvironmentNode)]
+    assert (table.environmentname, [node.environmentname for node in inner]) == ("table", ["tabular"])
+    said = " ".join(told.LatexNodes2Text(strict_latex_spaces=True).latex_to_text(tex).replace("ˆ", "^").split())
+    for name in names:
+        assert said.count(name) > 1  # in the caption and over its column
 
 
 def test_latex_has_the_rules_of_booktabs_and_as_many_cells_as_columns() -> None:

@@ -1,0 +1,112 @@
+"""Which document a text that comes in resembles: the corpus is read as a stream, of the new texts numbers are held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.duplicates import words_of
+
+Numbers = npt.NDArray[np.uint64]
+
+SHINGLE = 3  # words in a row, as in `harness check --leakage`
+ALIKE = 0.1  # of the smaller text's shingles; texts about one event, by two hands, share some hundredths
+FEWEST = 10  # shingles that must be shared, unless the texts are copies
+COPY = 0.8  # of the larger text's shingles, or of the smaller's where that has SHORTEST words or more
+SHORTEST = 8
+BATCH = 2_000_000  # shingles that are held at a time
+HOLDERS = 50  # texts of a batch that are looked at for one shingle: those with a phrase in common may be thousands
+MIX = tuple(map(np.uint64, (1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)))
+
+
+@dataclass(frozen=True)
+class Resemblance:
+    """A document that a text resembles, and the share of the smaller one's shingles that both have."""
+
+    document: str
+    share: float
+    copy: bool  # so much that `harness check --leakage` calls it a duplicate
+
+
+def resemblances(
+    new: Sequence[str], texts: Iterable[tuple[int, str]], corpus: Iterable[tuple[str, str]], *, among: bool = True
+) -> dict[int, list[Resemblance]]:
+    """For each new text, by its number, what it resembles most: of the corpus, and `among` the new texts before it.
+
+    `new` are the names of the new texts, `texts` each one's number and text in rising order, `corpus` the documents'
+    ids and texts; both are gone through again for each batch. A text that resembles nothing has no entry.
+    """
+    found: dict[int, dict[bool, Resemblance]] = {}
+
+    def take(number: int, other: str, of_corpus: bool, shared: int, ours: int, theirs: int) -> None:
+        share = shared / min(ours, theirs)
+        long = min(ours, theirs) + SHINGLE - 1 >= SHORTEST
+        copy = shared >= COPY * (ours + theirs - shared) or (long and share >= COPY)
+        best = found.setdefault(number, {}).get(of_corpus)
+        if (copy or (share >= ALIKE and shared >= FEWEST)) and (best is None or share > best.share):
+            found[number][of_corpus] = Resemblance(other, share, copy)
+
+    for batch in _batches(texts):
+        index = _Index(batch)
+        for document, text in corpus:
+            own = _shingles(text)
+            for number, shared in index.holders(own):
+                take(number, document, True, shared, index.size[number], len(own))
+        later = ((number, _shingles(text)) for number, text in texts if number > batch[-1][0])
+        for number, own in chain(batch, later) if among else ():
+            for other, shared in index.holders(own):
+                if other < number:
+                    take(number, new[other], False, shared, index.size[other], len(own))
+    return {number: [best[key] for key in (True, False) if key in best] for number, best in found.items() if best}
+
+
+def _batches(texts: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, Numbers]]]:
+    batch: list[tuple[int, Numbers]] = []
+    held = 0
+    for number, text in texts:
+        batch.append((number, _shingles(text)))
+        held += len(batch[-1][1])
+        if held >= BATCH:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+def _shingles(text: str) -> Numbers:
+    """A number for each different shingle of a text, sorted; the same in all texts of this process."""
+    words = words_of(text)
+    words += [""] * (SHINGLE - len(words))
+    hashes = np.fromiter(map(hash, words), np.int64, len(words)).view(np.uint64)
+    many = len(words) - SHINGLE + 1
+    mixed = np.zeros(many, np.uint64)
+    for step, factor in enumerate(MIX):
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * MIX[1] + hashes[step : step + many] * factor
+    return np.unique(mixed)
+
+
+class _Index:
+    """Which texts of a batch hold a shingle."""
+
+    def __init__(self, batch: Sequence[tuple[int, Numbers]]) -> None:
+        self.size = {number: len(own) for number, own in batch}
+        shingles = np.concatenate([own for _, own in batch])
+        owners = np.repeat(np.array([*self.size], np.int64), [*self.size.values()])
+        order = np.argsort(shingles, kind="stable")  # of equal ones the earliest text comes first
+        self.shingles, self.owners = shingles[order], owners[order]
+
+    def holders(self, shingles: Numbers) -> Iterator[tuple[int, int]]:
+        """Each text that holds some of these, with how many."""
+        low = np.searchsorted(self.shingles, shingles)
+        high = np.minimum(np.searchsorted(self.shingles, shingles, "right"), low + HOLDERS)
+        there = high > low
+        if not there.any():
+            return
+        low, many = low[there], (high - low)[there]
+        places = np.repeat(low - np.append(0, np.cumsum(many)[:-1]), many) + np.arange(many.sum())
+        numbers, counts = np.unique(self.owners[places], return_counts=True)
+        yield from zip(numbers.tolist(), counts.tolist(), strict=True)

@@ -1,0 +1,98 @@
+"""A corpus written for another tool: what is lost is found by reading back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rows import LAYERS
+
+from corpora import make_corpus
+from harness.cli import run
+from harness.editing.exporting import Losses
+from harness.parts import LeftOut, Row
+
+TEXT = "Zoe of Lima waited in Lima."
+ROW: Row = {
+    "id": "a",
+    "group": "g",
+    "text": TEXT,
+    "entities": [
+        {"start": 0, "end": 3, "label": "PER", "text": "Zoe", "entity_id": "zoe"},
+        {"start": 7, "end": 11, "label": "LOC", "text": "Lima"},
+    ],
+    "topic": [{"label": "STRIKE", "evidence": [[12, 18]], "text": ["waited"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("back", "told"),
+    [
+        (ROW, []),
+        ({**ROW, "entities": [[0, 3, "PER"], [7, 11, "LOC"]]}, ["entities: field entity_id is lost (once in g/a)"]),
+        ({**ROW, "entities": ROW["entities"][:1]}, ["entities: a span is lost (once in g/a)"]),
+        (
+            {**ROW, "entities": [ROW["entities"][0], {**ROW["entities"][1], "end": 18, "text": TEXT[7:18]}]},
+            ["entities: a span is added (once in g/a)", "entities: a span is lost (once in g/a)"],
+        ),
+        (
+            {**ROW, "topic": "STRIKE"},
+            ["topic: field evidence is lost (once in g/a)", "topic: field text is lost (once in g/a)"],
+        ),
+        ({**ROW, "topic": []}, ["topic: a label is lost (once in g/a)"]),
+        ({key: ROW[key] for key in ROW if key != "topic"}, ["topic: is read back as not annotated (once in g/a)"]),
+        ({**ROW, "text": TEXT[:-1]}, ["text: other text is read back as other text (once in g/a)"]),
+        ({**ROW, "topic": 7}, ["topic: is read back as something else (once in g/a)"]),
+        (LeftOut("skipped"), ["documents: 1 are written, 0 read back (once in a)"]),
+    ],
+)
+def test_every_difference_is_named(back: Any, told: list[str]) -> None:
+    losses = Losses(LAYERS)
+    losses.compare([ROW], [back])
+    assert losses.lines() == told
+
+
+def test_rows_are_held_against_each_other_by_name_and_not_by_place() -> None:
+    other = {**ROW, "id": "b", "text": "…", "entities": [], "topic": []}
+    losses = Losses(LAYERS)
+    losses.compare([ROW, other], [other, ROW])
+    assert losses.lines() == []
+
+
+def test_a_corpus_comes_out_and_goes_into_a_new_one_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_corpus(tmp_path / "tiny")
+    assert run(["export", str(root), "--as", "jsonl", "--out", str(tmp_path / "out"), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["rows"], answer["losses"], answer["written"]) == (3, [], True)
+    copy = make_corpus(tmp_path / "copy" / "tiny")
+    for path in sorted((copy / "documents").rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    asked = ["import", answer["file"], "--to", str(copy), "--as", "jsonl", "--apply"]
+    assert run(asked) == 0, capsys.readouterr()
+    for path in sorted(root.rglob("*.gold.jsonl")):
+        assert (copy / path.relative_to(root)).read_text("utf-8").split("\n")[1:] == path.read_text("utf-8").split(
+            "\n"
+        )[1:]
+
+
+def test_strict_writes_nothing_where_something_is_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, out = make_corpus(tmp_path / "tiny"), tmp_path / "out"
+    assert run(["export", str(root), "--as", "conll", "--out", str(out), "--strict"]) == 1
+    assert "lost: " in capsys.readouterr().out
+    assert not list(out.iterdir())
+    assert run(["export", str(root), "--as", "conll", "--out", str(out)]) == 0
+    assert [path.name for path in out.iterdir()] == ["tiny.conll"]
+
+
+def test_what_is_there_is_not_overwritten_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, out = make_corpus(tmp_path / "tiny"), tmp_path / "out"
+    asked = ["export", str(root), "--as", "csv", "--out", str(out)]
+    assert run(asked) == 0
+    assert run(asked) == 2
+    assert "Add --replace" in capsys.readouterr().err
+    assert run([*asked, "--replace", "--split", "train"]) == 0
+    assert run([*asked, "--replace", "--by", "nobody"]) == 2
