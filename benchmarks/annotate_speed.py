@@ -20,7 +20,7 @@ from browsing import CHROMIUM, Person, served
 
 import corpora
 
-RUNS = 7
+RUNS = 5
 LINE = "Lorem ipsum dolor Maria Rossi amet in Lima today. "  # 50 characters, the name at 18
 KEYS = {
     "cursor": ["ArrowRight", "ArrowDown", "Shift+ArrowRight"],

@@ -10,8 +10,9 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from harness.errors import AskedWrongly
 
@@ -31,7 +32,7 @@ def module_from(source: str) -> ModuleType:
     name = f"harness_outside_{path.stem}_{identity}"
     if name in sys.modules:
         return sys.modules[name]
-    found = importlib.util.spec_from_file_location(name, path)
+    found = importlib.util.spec_from_file_location(name, path, loader=_AsWritten(name, str(path)))
     assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module  # where dataclasses look for the module that they stand in
@@ -41,6 +42,13 @@ def module_from(source: str) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+class _AsWritten(SourceFileLoader):
+    """Runs a file as it stands: compiled files are told apart by size and second, so an edit could go unseen."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def files_of(module: ModuleType) -> set[Path]:

@@ -134,7 +134,7 @@ def main(root: Path) -> None:
     )
     for name, data in document_files(document, schema.layers, schema.guideline):
         write_atomically(folder / name, data)
-    second = (HERE / "seed_reader2.jsonl").read_bytes()  # raw: as the second reader left it
+    second = (HERE / "seed_reader2.jsonl").read_bytes()  # what the second reader wrote, in canonical form
     write_atomically(folder / f"{document.name}.reader2.jsonl", second)
 
 

@@ -61,7 +61,7 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "rehearsing": {"comparing", "gating", "parts", "registry", "result", "scoring", "stats"},
     "comparing": {"files", "parts", "result", "scoring", "slicing", "stats"},
     "reporting": {"comparing", "gating", "parts", "registry", "result", "scores", "scoring", "telling"},
-    "reports": {"comparing", "files", "parts", "reporting", "result", "scores", "telling"},
+    "reports": {"comparing", "files", "parts", "registry", "reporting", "result", "scores", "telling"},
     "rerunning": {"comparing", "parts", "registry", "result", "running", "slicing", "store"},
     "baselines": {"comparing", "files", "parts", "registry", "result", "runs"},
     "reproducing": {"files", "parts", "registry", "result", "running"},

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.offsets import UNITS, borders, to_codepoints, unit_that_fits
+from harness.offsets import borders, to_codepoints, unit_that_fits
 
+ENCODINGS = ("codepoint", "utf16", "byte", "crlf")  # which have a border between any two code points
 many = settings(max_examples=100, deadline=None)
 TEXTS = st.text(
     st.sampled_from("a\n é👩🚢\u0301\u2028\u0085ا界") | st.characters(exclude_categories=["Cs"]), max_size=30
@@ -15,7 +16,7 @@ TEXTS = st.text(
 
 
 @many
-@given(TEXTS, st.sampled_from(list(UNITS)), st.data())
+@given(TEXTS, st.sampled_from(ENCODINGS), st.data())
 def test_offsets_round_trip_in_every_unit(text: str, unit: str, data: st.DataObject) -> None:
     at = borders(text, unit)
     starts = st.integers(0, len(text))
@@ -34,7 +35,7 @@ def test_borders_are_those_of_the_encodings(text: str) -> None:
 
 
 @many
-@given(TEXTS, st.sampled_from(list(UNITS)), st.data())
+@given(TEXTS, st.sampled_from(ENCODINGS), st.data())
 def test_the_unit_that_is_found_explains_every_span(text: str, unit: str, data: st.DataObject) -> None:
     at = borders(text, unit)
     starts = st.integers(0, len(text))

@@ -25,7 +25,7 @@ LAYERS = (
     Layer("frame", "labels", ("ECONOMY", "HEALTH", "LAW")),
     Layer("entities", "spans", ("PER", "ORG")),
 )
-WORDS = "the union of Åsa Lindqvist and Zoé asked for talks — again “today” in Río said ministers who signed it".split()
+WORDS = "the union of Åsa Lindqvist and Zoé asked for talks — again “today” in Río said ministers who signed it".split()  # noqa: SIM905
 BAR = 20.0  # CPU seconds
 
 
@@ -67,9 +67,10 @@ def main() -> None:
             file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows(n)), encoding="utf-8")
             brought = cost("import", str(file), "--to", str(root), "--as", "jsonl", "--apply")
             checked = cost("check", str(root))
-        print(
-            f"{n:,} documents: import {brought[0]:.1f} s CPU, {brought[1]} MB; check {checked[0]:.1f} s, {checked[1]} MB"
+        said = (
+            f"{what} {took:.1f} s CPU, {peak} MB" for what, took, peak in (("import", *brought), ("check", *checked))
         )
+        print(f"{n:,} documents: {'; '.join(said)}")
         if n == 10_000 and brought[0] + checked[0] > BAR:
             sys.exit(f"more than {BAR:.0f} s CPU")
 

@@ -6,17 +6,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from socket import socket
 
 
 @click.command()
 @click.argument("corpus")
 @click.option("--by", metavar="NAME", help="Whose annotations: ID.NAME.jsonl. Else git's user.name, else $USER.")
 @click.option("--suggest", metavar="MODEL", help="A model that learns from the gold of train, or predictions.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="A free one where none is given.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Else always the same for a corpus, where that is free.")
 @click.option("--no-browser", is_flag=True, help="Only say the address.")
-def command(corpus: str, by: str | None, suggest: str | None, port: int, no_browser: bool) -> int:
+def command(corpus: str, by: str | None, suggest: str | None, port: int | None, no_browser: bool) -> int:
     """Serve the page that annotates CORPUS, at an address that no other machine can reach.
 
     Every change is saved within a second to your own file beside the text; gold is made by adjudication, and nothing
@@ -24,7 +28,7 @@ def command(corpus: str, by: str | None, suggest: str | None, port: int, no_brow
     """
     import importlib.util
     import secrets
-    import socket
+    import socket as sockets
 
     from harness.corpus import find
     from harness.errors import AskedWrongly, NotInstalled
@@ -51,12 +55,9 @@ def command(corpus: str, by: str | None, suggest: str | None, port: int, no_brow
     suggester = Suggester(root, spec_of(suggest)) if suggest else None
     if suggester:
         suggester.start()
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise AskedWrongly(f"port {port}: {error.strerror}. Leave --port out for a free one.") from None
+    with sockets.socket() as listening:
+        listening.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        _bind(listening, port, f"{root.resolve()} {desk.by}")
         listening.listen(128)  # from here on a browser may ask; it is answered once the server runs
         token, port = secrets.token_urlsafe(32), listening.getsockname()[1]
         app = make_app(desk, Queue(reading, desk.by), suggester, token=token, port=port)
@@ -76,6 +77,21 @@ def command(corpus: str, by: str | None, suggest: str | None, port: int, no_brow
         except KeyboardInterrupt:
             click.echo("Stopped. Everything that the page called saved is on disk.", err=True)
     return 0
+
+
+def _bind(listening: socket, port: int | None, name: str) -> None:
+    """Take the port asked for, else the one that belongs to a name: what a browser holds back, it holds for a port."""
+    import zlib
+
+    from harness.errors import AskedWrongly
+
+    own = 20_000 + zlib.crc32(name.encode()) % 20_000
+    try:
+        listening.bind(("127.0.0.1", port or own))
+    except OSError as error:
+        if port:
+            raise AskedWrongly(f"port {port}: {error.strerror}. Leave --port out for a free one.") from None
+        listening.bind(("127.0.0.1", 0))
 
 
 def _annotator(given: str | None, root: Path) -> str:

@@ -29,9 +29,11 @@ def command(runs: tuple[str, ...], form: str, out: Path | None, corpora: tuple[s
     from dataclasses import replace
 
     from harness.cli import _accounts
-    from harness.registry import make, parse
+    from harness.registry import make, names, parse
 
     spec = parse(form)
+    if spec.name not in names("reports") and spec.name.replace("-", "_") in names("reports"):
+        spec = replace(spec, name=spec.name.replace("-", "_"))  # model-card, as its tools call it
     if no_text:
         spec = replace(spec, settings={**spec.settings, "texts": False})
     made = make("reports", spec)

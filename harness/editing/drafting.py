@@ -52,9 +52,9 @@ class Seen:
                 one = {"start": one[0], "end": one[1], "label": one[2]}
             if isinstance(one, dict) and isinstance(one.get("label"), str):
                 self.spans = self.spans or "start" in one
-                self.keys.update(str(key) for key in one)
+                self.keys.update(str(key) for key in one if not EMAIL.search(str(key)))
                 one = one["label"]
-            if not isinstance(one, str) or len(one) > LABEL:
+            if not isinstance(one, str) or len(one) > LABEL or EMAIL.search(one):
                 self.texts = True
             elif len(self.labels) <= MOST:
                 self.labels[one] += 1

@@ -63,9 +63,9 @@ def read_before(root: Path) -> Reading:
 
 
 def read_readers(root: Path, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str], AnnotationFile]:
-    """The files of annotators that documents have already: (document, annotator) -> file, for those `wanted` of it.
+    """The annotation files that documents have already: (document, annotator) -> file.
 
-    Raises ProblemsFound where one of them cannot be read.
+    Raises ProblemsFound where one of those `wanted` of a document cannot be read; others are passed over.
     """
     if not wanted:
         return {}
@@ -74,12 +74,7 @@ def read_readers(root: Path, wanted: Mapping[str, Collection[str]]) -> dict[tupl
     wrong = [problem for problem in reading.problems if problem.file in places]
     if wrong:
         raise ProblemsFound(wrong)
-    return {
-        (document, file.by): file
-        for document, some in wanted.items()
-        for file in reading.annotations[document]
-        if file.by in some
-    }
+    return {(document, file.by): file for document in wanted for file in reading.annotations[document]}
 
 
 def bytes_before(root: Path, name: str) -> bytes:

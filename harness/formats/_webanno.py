@@ -11,7 +11,10 @@ from urllib.parse import quote as percent
 from urllib.parse import unquote
 
 from harness.files import compact, write_atomically
-from harness.formats._tokens import covered, sentences_of, spans_in, tokenized, value_of
+from harness.formats._tokenized import covered, sentences_of, spans_in, tokenized
+from harness.formats._tokens import (
+    value_of,
+)
 from harness.offsets import borders
 from harness.parts import Row, Shape
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.errors import AskedWrongly, Problem
 from harness.files import write_atomically
+from harness.formats._tokenized import laid_out, said_of
 from harness.formats._tokens import (
     COLUMNS,
     COMMENT,
@@ -19,8 +20,6 @@ from harness.formats._tokens import (
     checked,
     columns_of,
     documents,
-    laid_out,
-    said_of,
     spans_of,
 )
 from harness.parts import Format, Row, Shape

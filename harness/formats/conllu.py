@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.errors import Problem
 from harness.files import write_atomically
+from harness.formats._tokenized import laid_out, said_of
 from harness.formats._tokens import (
     COLUMNS,
     COMMENT,
@@ -20,8 +21,6 @@ from harness.formats._tokens import (
     checked,
     columns_of,
     documents,
-    laid_out,
-    said_of,
     spans_of,
 )
 from harness.parts import Format, Row, Shape

@@ -63,20 +63,20 @@ def _table(table: Table, paint: Paint) -> Iterator[str]:
 def markdown(page: Page, documents: Sequence[Changed] = (), heading: str = "") -> Iterator[str]:
     """Lines, for a pull request or a README."""
     if page.title:
-        yield from (f"### {_escaped(page.title)}", "")
-    yield from (f"**{_escaped(page.sentence)}**", "", _escaped(page.about))
+        yield from (f"### {escaped(page.title)}", "")
+    yield from (f"**{escaped(page.sentence)}**", "", escaped(page.about))
     for table in page.tables:
         yield ""
-        yield f"| {' | '.join(map(_escaped, table.header))} |"
+        yield f"| {' | '.join(map(escaped, table.header))} |"
         yield f"|{'|'.join('---:' if side == RIGHT else '---' for side in table.align)}|"
         for row in table.rows:
-            yield f"| {' | '.join(_escaped(cell) for cell in row)} |"
-    yield from ("", " ".join(map(_escaped, page.notes)))
+            yield f"| {' | '.join(escaped(cell) for cell in row)} |"
+    yield from ("", " ".join(map(escaped, page.notes)))
     if heading:
-        yield from ("", f"#### {_escaped(heading)}")
+        yield from ("", f"#### {escaped(heading)}")
     for one in documents:
         yield from ("", f"`{one.item}`", "")
-        yield from (f"> {_escaped(line)}  " for line in one.lines)
+        yield from (f"> {escaped(line)}  " for line in one.lines)
 
 
 def latex(page: Page) -> Iterator[str]:
@@ -100,7 +100,7 @@ def latex(page: Page) -> Iterator[str]:
     yield r"\end{table}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """A name or a document's text is neither Markdown nor HTML."""
     indent = "&nbsp;&nbsp;" if text.startswith("  ") else ""
     kept = text.strip().replace("&", "&amp;").replace("<", "&lt;")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imports import adds_up, brought, new_root, only_splits_are_missing, plan, planned, reasons, write_csv
 
 from harness import checking, corpus
 from harness.editing.importing import Import, apply_import
 from harness.errors import UnknownName
-from imports import adds_up, brought, new_root, only_splits_are_missing, plan, planned, reasons, write_csv
 
 
 @pytest.fixture

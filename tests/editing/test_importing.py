@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imports import adds_up, brought, new_root, only_splits_are_missing, planned, reasons, tree, write_csv, write_jsonl
 
 from harness import corpus
 from harness.cli import run
 from harness.editing import placing
 from harness.editing.importing import apply_import
 from harness.errors import ProblemsFound
-from imports import adds_up, brought, new_root, only_splits_are_missing, planned, reasons, tree, write_csv, write_jsonl
 
 
 @pytest.fixture

@@ -11,7 +11,11 @@ from rows import LAYERS, many
 
 from harness.editing.exporting import Losses
 from harness.errors import AskedWrongly, Problem
-from harness.formats._tokens import runs, said, value_of
+from harness.formats._tokenized import said
+from harness.formats._tokens import (
+    runs,
+    value_of,
+)
 from harness.parts import Row
 from harness.registry import make, parse
 from harness.tags import spans_of_tags

@@ -168,6 +168,7 @@ function refused(problem, sent) {
 /** Real conflicts alone: for each, mine or theirs; everything else is merged already. */
 function askAbout(answer, { base: from, lines: mine, layers }) {
   tell("conflict", "conflict");
+  if (byId("conflicts")) return; // asked already
   const rows = answer.conflicts.map((conflict, i) => {
     const pick = (value, line) =>
       el("label", { class: "pick" }, el("input", { type: "radio", name: `conflict-${i}`, value, checked: value === "mine" }), el("span", {}, el("b", {}, value === "mine" ? "Mine: " : "Theirs: "), describe(line)));
@@ -191,7 +192,7 @@ function askAbout(answer, { base: from, lines: mine, layers }) {
     close();
     save();
   };
-  const content = el("form", { onsubmit: settle }, el("p", {}, "This file was changed elsewhere, in the same places as here. Choose what stays."), ...rows, el("p", { class: "buttons" }, el("button", { class: "main", autofocus: true }, "Keep these and save")));
+  const content = el("form", { id: "conflicts", onsubmit: settle }, el("p", {}, "This file was changed elsewhere, in the same places as here. Choose what stays."), ...rows, el("p", { class: "buttons" }, el("button", { class: "main", autofocus: true }, "Keep these and save")));
   const close = openDialog("Two changes to the same thing", content, { wide: true });
 }
 

@@ -1,0 +1,126 @@
+"""Gold and predicted spans over one another: which belong together, and the text cut where any of them begins or ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+Span = tuple[int, int, str]
+STATES = {  # how a gold and a predicted span meet: the sign before their label, and what it means in words
+    "same": ("", "agreement"),
+    "missed": ("−", "missed"),
+    "spurious": ("+", "spurious"),
+    "label": ("≠", "wrong label"),
+    "border": ("↔", "wrong border"),
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A gold span, a predicted one, or two that belong together."""
+
+    gold: Span | None
+    said: Span | None
+
+    @property
+    def state(self) -> str:
+        """One of STATES; a wrong border may have a wrong label too."""
+        if self.gold is None or self.said is None:
+            return "missed" if self.said is None else "spurious"
+        if self.gold[:2] != self.said[:2]:
+            return "border"
+        return "same" if self.gold[2] == self.said[2] else "label"
+
+    @property
+    def sign(self) -> str:
+        """`PER`, `− PER`, `≠ PER → ORG`: what is written behind it."""
+        gold, said = (span[2] if span else "" for span in (self.gold, self.said))
+        names = gold or said if not (gold and said) or gold == said else f"{gold} → {said}"
+        return f"{STATES[self.state][0]} {names}".strip()
+
+    @property
+    def end(self) -> int:
+        """Where the last of its spans ends."""
+        return max(span[1] for span in (self.gold, self.said) if span)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A line along a stretch of text: above it for gold, below it for a prediction, nearer the text the lower `lane`."""
+
+    start: int
+    end: int
+    side: str  # gold or said
+    state: str
+    lane: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text over which the same bars run, the longest first, and the signs of marks that end with it."""
+
+    text: str
+    bars: tuple[Bar, ...]
+    signs: tuple[tuple[str, str], ...]  # state, sign
+
+
+def partners(gold: Sequence[Span], said: Sequence[Span]) -> list[int]:
+    """Of each predicted span the position of the gold span that it belongs to, or -1; one to one.
+
+    First those with the same borders and label, then the same borders, then the same label and the longest overlap,
+    then the longest overlap.
+    """
+    found = [-1] * len(said)
+    taken: set[int] = set()
+    ranked = []
+    for j, (start, end, label) in enumerate(said):
+        for i, (a, b, name) in enumerate(gold):
+            shared = min(end, b) - max(start, a)
+            if shared > 0:
+                borders = (a, b) == (start, end)
+                ranked.append((not borders, name != label, -shared, i, j))
+    for _, _, _, i, j in sorted(ranked):
+        if found[j] < 0 and i not in taken:
+            found[j] = i
+            taken.add(i)
+    return found
+
+
+def marks(gold: Sequence[Span], said: Sequence[Span]) -> list[Mark]:
+    """All spans of both, each once, in the order of the text.
+
+    >>> [mark.sign for mark in marks([(0, 4, "PER"), (9, 12, "LOC")], [(0, 6, "PER"), (9, 12, "ORG")])]
+    ['↔ PER', '≠ LOC → ORG']
+    """
+    of = partners(gold, said)
+    back = {i: j for j, i in enumerate(of) if i >= 0}
+    found = [Mark(span, said[back[i]] if i in back else None) for i, span in enumerate(gold)]
+    found += [Mark(None, span) for span, i in zip(said, of, strict=True) if i < 0]
+    return sorted(found, key=lambda mark: (min(s[:2] for s in (mark.gold, mark.said) if s), mark.end, mark.sign))
+
+
+def pieces(text: str, drawn: Sequence[Mark], evidence: Sequence[tuple[int, int]] = ()) -> Iterator[Piece]:
+    """The text cut at every border, so that no span hides another. Evidence is a bar of the side `evidence`."""
+    bars = [*_bars(drawn, "gold"), *_bars(drawn, "said")]
+    bars += [Bar(start, end, "evidence", "evidence", 0) for start, end in evidence]
+    ends: dict[int, list[tuple[str, str]]] = {}
+    for mark in drawn:
+        ends.setdefault(min(mark.end, len(text)), []).append((mark.state, mark.sign))
+    cuts = sorted({0, len(text), *(min(at, len(text)) for bar in bars for at in (bar.start, bar.end))})
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        over = [bar for bar in bars if bar.start < end and bar.end > start]
+        over.sort(key=lambda bar: (bar.start - bar.end, bar.side, bar.lane))
+        yield Piece(text[start:end], tuple(over), tuple(ends.get(end, ())))
+
+
+def _bars(drawn: Sequence[Mark], side: str) -> Iterator[Bar]:
+    """The spans of one side, each in the first lane that is free where it stands, inner ones nearer the text."""
+    lanes: list[list[tuple[int, int]]] = []
+    own = [(*span[:2], mark.state) for mark in drawn if (span := getattr(mark, side))]
+    for start, end, state in sorted(own, key=lambda bar: (bar[1] - bar[0], bar)):
+        free = [lane for lane, held in enumerate(lanes) if all(b <= start or a >= end for a, b in held)]
+        if not free:
+            lanes.append([])
+        lane = free[0] if free else len(lanes) - 1
+        lanes[lane].append((start, end))
+        yield Bar(start, end, side, state, lane)
