@@ -1,4 +1,4 @@
-"""Writes the scores of the benchmarks into benchmarks/README.md and kabar's card, or with --check holds them to it.
+"""Writes the scores of the benchmarks into benchmarks/README.md and kabar's card, and draws them; --check holds it all.
 
 python benchmarks/tables.py [--check | --full]
 
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import full
+import pictures
 
 from harness.benchmark import Outcome, read, run_benchmark
 from harness.files import write_atomically
@@ -55,8 +56,8 @@ def result_of(cell: Outcome) -> Result:
     return cell.result
 
 
-def table(cells: list[Outcome]) -> str:
-    """One task's models as a Markdown table."""
+def table(cells: list[Outcome], benchmark: str = "kabar") -> str:
+    """One task's models as a Markdown table, below their picture."""
     results = [(cell.model, result_of(cell)) for cell in cells]
     metrics = [score.metric for score in results[0][1].headlines]
     first = results[0][1]
@@ -64,6 +65,8 @@ def table(cells: list[Outcome]) -> str:
         f"\n## {cells[0].task}\n",
         f"{len(first.task)} items, {first.headlines[0].units} {first.headlines[0].unit}s, {first.protocol},"
         f" `{first.task.corpus}@{first.task.corpus_digest[:8]}`, seed {first.seed}.\n",
+        *pictures.shown(benchmark, cells[0].task, metrics[0].replace('"', "&quot;")),
+        "",
         f"| model | {' | '.join(f'`{metric}`' for metric in metrics)} |",
         f"|---|{'---|' * len(metrics)}",
     ]
@@ -73,10 +76,17 @@ def table(cells: list[Outcome]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def tables(cells: list[Outcome]) -> str:
+def tables(cells: list[Outcome], benchmark: str) -> str:
     """A table for each task, in their order."""
     tasks = dict.fromkeys(cell.task for cell in cells)
-    return "".join(table([cell for cell in cells if cell.task == task]) for task in tasks)
+    return "".join(table([cell for cell in cells if cell.task == task], benchmark) for task in tasks)
+
+
+def drawn(store: Store | None = None) -> dict[Path, str]:
+    """The pictures of the page, by their place."""
+    both = {"kabar": run_benchmark(read(HERE / "kabar.toml"), store=store), "kabar-readers": beside_readers(store)}
+    parts = (pictures.drawn(name, [(cell, result_of(cell)) for cell in cells]) for name, cells in both.items())
+    return {path: svg for part in parts for path, svg in part.items()}
 
 
 def text(store: Store | None = None, only: tuple[str, ...] = ()) -> str:
@@ -86,7 +96,7 @@ def text(store: Store | None = None, only: tuple[str, ...] = ()) -> str:
     first = benchmark.tasks[1].items
     head = HEAD.format(documents=len(first), groups=len(set(first["group"])))
     names = tuple(name for name in only if name in read(HERE / "kabar-readers.toml").models)
-    return head + tables(cells) + READERS + tables(beside_readers(store, names))
+    return head + tables(cells, "kabar") + READERS + tables(beside_readers(store, names), "kabar-readers")
 
 
 def beside_readers(store: Store | None, only: tuple[str, ...] = ()) -> list[Outcome]:
@@ -117,11 +127,15 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) if "--check" in sys.argv else HERE.parent / "runs" / "store"
         heavy = full.section(root) if "--full" in sys.argv else full.standing(PAGE.read_text(encoding="utf-8"))
-        wanted = {PAGE: text(Store(root)) + heavy, CARD: card(beside_readers(Store(root)))}
+        wanted = {PAGE: text(Store(root)) + heavy, CARD: card(beside_readers(Store(root))), **drawn(Store(root))}
+    left = [path for path in pictures.FOLDER.glob("*.svg") if path not in wanted]
     if "--check" in sys.argv:
-        stale = [str(path) for path, due in wanted.items() if path.read_text(encoding="utf-8") != due]
-        if stale:
-            sys.exit(f"stale: {', '.join(stale)}. Run python benchmarks/tables.py")
+        stale = [path for path, due in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != due]
+        if stale or left:
+            sys.exit(f"stale: {', '.join(map(str, stale + left))}. Run python benchmarks/tables.py")
     else:
+        pictures.FOLDER.mkdir(exist_ok=True)
         for path, due in wanted.items():
             write_atomically(path, due.encode())
+        for path in left:
+            path.unlink()

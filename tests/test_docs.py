@@ -32,6 +32,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("corpora", "benchmarks"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     write_news(tmp_path / "news.csv")
+    (tmp_path / "news").mkdir()
+    (tmp_path / "news" / "dam.txt").write_text("The dam held, said the mayor of Port Lima on Monday.\n")
     (tmp_path / "predictions.jsonl").write_text(blocks("json")[0])
     item, stances = [f"{i:03}" for i in range(30)], ["FAVOR", "AGAINST", "NONE"] * 10
     for name in ("mine", "gold"):
@@ -70,7 +72,7 @@ def test_the_readmes_python_runs(checkout: Path) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for path in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "corpora/kabar/README.md"):
+    for path in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "corpora/kabar/README.md", "corpora/TUTORIAL.md"):
         text = (ROOT / path).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert ((ROOT / path).parent / target).exists(), (path, target)

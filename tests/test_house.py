@@ -60,7 +60,7 @@ TABLE = {  # room -> what it may import, besides the ground and itself
     "telling": {"comparing", "gating", "stats"},
     "rehearsing": {"comparing", "gating", "parts", "registry", "result", "scoring", "stats"},
     "comparing": {"files", "parts", "result", "scoring", "slicing", "stats"},
-    "reporting": {"comparing", "gating", "parts", "registry", "result", "scores", "scoring", "telling"},
+    "reporting": {"comparing", "files", "gating", "parts", "registry", "result", "scores", "scoring", "telling"},
     "reports": {"comparing", "files", "parts", "registry", "reporting", "result", "scores", "telling"},
     "rerunning": {"comparing", "parts", "registry", "result", "running", "slicing", "store"},
     "baselines": {"comparing", "files", "parts", "registry", "result", "runs"},
@@ -159,7 +159,7 @@ def loaded_after(code: str) -> set[str]:
     return set(done.stdout.rpartition("LOADED")[2].split())
 
 
-HEAVY = {"sklearn", "scipy", "datasets", "pandas", "pycrfsuite", "rich"}
+HEAVY = {"sklearn", "scipy", "datasets", "pandas", "pycrfsuite", "rich", "jinja2"}
 COLUMNS = {"numpy", "pyarrow"}
 
 

@@ -56,7 +56,7 @@ def _entries(side: Side, name: str, several: bool) -> Iterator[Entry]:
 
     for (task, model), kept in side.results.items():
         base, _, seed = model.partition("/seed-")
-        own = f"{base} ({name})" if several else base
+        own = f"{base} ({name})" if several and name != base else base
         yield Entry(task, own, kept, int(seed) if seed.isdigit() else None)
 
 

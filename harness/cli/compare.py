@@ -15,6 +15,7 @@ from harness.cli import _complete
 from harness.errors import AskedWrongly, NotComparable
 
 if TYPE_CHECKING:
+    from harness.comparing import Comparison
     from harness.parts import Task
     from harness.reporting.comparison import Page
     from harness.reporting.documents import Changed
@@ -45,6 +46,9 @@ DOCS = ("newly-wrong", "newly-right", "changed")
 @click.option("--as", "form", type=click.Choice(["table", "markdown", "latex", "json"]), default="table",
               show_default=True)  # fmt: skip
 @click.option("--json", "form", flag_value="json", help="The same as --as json.")
+@click.option("--html", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write a page besides, with the documents that are newly wrong and newly right.")  # fmt: skip
+@click.option("--no-text", is_flag=True, help="With --html: ids alone, where a licence forbids to pass texts on.")
 def command(
     results: tuple[str, ...],
     corpora: tuple[str, ...],
@@ -59,6 +63,8 @@ def command(
     rerun_base: bool,
     store: Path,
     form: str,
+    html: Path | None,
+    no_text: bool,
 ) -> int:
     """Compare A, the base, with B; or each of several with every other.
 
@@ -80,23 +86,31 @@ def command(
     chosen, notes = _matched(results, corpora, task)
     names = _short(results)
     pages: list[tuple[Page, list[Changed], str]] = []
+    compared: list[Comparison | None] = []
     refused: list[tuple[str, NotComparable]] = []
     for title, kept, today in chosen:
         title = title if len(chosen) > 1 else ""
         try:
             if len(kept) > 2:
                 pages.append((_many(title, kept, names, today, metrics, family, alpha), [], ""))
+                compared.append(None)
                 continue
             with _base(kept, today, results, store if rerun_base else None) as (base, said):
                 both = (base, kept[1])
                 two = (names[0], names[1])
-                pages.append(_two(title, both, two, today, metrics, slices, margin, alpha, docs, most, said))
+                found, told = _two(title, both, two, today, metrics, slices, margin, alpha, docs, most, said)
+                pages.append(told)
+                compared.append(found)
         except NotComparable as error:
             if len(chosen) == 1:
                 raise
             refused.append((title, error))
     code = max((error.exit_code for _, error in refused), default=0)
     _print(pages, refused, notes, form, code)
+    if html:
+        told_of = [(page, one) for (page, _, _), one in zip(pages, compared, strict=True)]
+        _write(html, told_of, results, [*(f"{title}: {error}" for title, error in refused), *notes], no_text)
+        click.echo(str(html), err=form != "table")
     return code
 
 
@@ -177,7 +191,7 @@ def _two(
     docs: str | None,
     most: int,
     said: str,
-) -> tuple[Page, list[Changed], str]:
+) -> tuple[Comparison, tuple[Page, list[Changed], str]]:
     from dataclasses import replace
 
     from harness.comparing import explore, pair
@@ -192,10 +206,10 @@ def _two(
     seen = seen_by(held, task, kept[0].content["draw_seed"]) if "name" in slices and task.gold.kind == "spans" else None
     found = explore(held, metrics_of(held.task, tuple(asked)), slices=slices, margin=margin, alpha=alpha, seen=seen)
     if docs is None:
-        return page(found, title), [], ""
+        return found, (page(found, title), [], "")
     which = {"newly-wrong": found.newly_wrong, "newly-right": found.newly_right, "changed": found.changed}[docs]
     heading = f"{docs.capitalize().replace('-', ' ')}: {min(most, len(which))} of {len(which):,}"
-    return page(found, title), documents(found, which, most), heading
+    return found, (page(found, title), documents(found, which, most), heading)
 
 
 def _many(
@@ -216,6 +230,17 @@ def _many(
     if not isinstance(metric, Metric):
         raise AskedWrongly(f"{spec} is no sum over documents: more than two cannot be compared by it. Give A and B.")
     return page_of_many(compare_all(kept, names, task, spec, metric, family=family, alpha=alpha), title)
+
+
+def _write(
+    path: Path, told: list[tuple[Page, Comparison | None]], results: Sequence[str], notes: list[str], no_text: bool
+) -> None:
+    """The page of `--html`."""
+    from harness.reporting.pages import write_comparison
+
+    again = f"harness compare {shlex.join(results)} --html {shlex.quote(str(path))}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_comparison(path, told, command=again + " --no-text" * no_text, notes=notes, texts=not no_text)
 
 
 def _short(places: Sequence[str]) -> list[str]:

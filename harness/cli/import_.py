@@ -14,6 +14,8 @@ from harness.cli import _complete
 if TYPE_CHECKING:
     from harness.editing.importing import Import
 
+SHOWN = 50  # problems on the screen
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
@@ -131,10 +133,11 @@ def _told(plan: Import, file: Path) -> Iterator[str]:
     from harness.offsets import in_words
 
     many = _many(plan.counts)
+    also = f", or to {plan.added_to} documents of the corpus" if plan.added_to else ""
     yield f"{file}: {plan.rows} {many}"
     yield f"  {len(plan.documents)} new documents in {len(plan.groups)} groups"
     for count, what in (
-        (plan.merged, f"{many} that add to one of them, or to {plan.added_to} documents of the corpus"),
+        (plan.merged, f"{many} that add to one of them{also}"),
         (plan.known, f"{many} that the corpus has already"),
         (plan.rejected_rows, f"{many} rejected"),
     ):
@@ -156,7 +159,9 @@ def _told(plan: Import, file: Path) -> Iterator[str]:
     if plan.metadata:
         yield f"  kept as metadata: {', '.join(plan.metadata)}"
     yield from (f"  note: {note}" for note in plan.notes)
-    yield from map(str, plan.rejected)
+    yield from map(str, plan.rejected[:SHOWN])
+    if len(plan.rejected) > SHOWN:
+        yield f"… and {len(plan.rejected) - SHOWN:,} more; --json lists them all"
 
 
 def _answer(plan: Import, code: int, write: bool) -> dict[str, Any]:

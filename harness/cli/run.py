@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +112,7 @@ def command(
         if any(one.result for one in done):
             said = f" ({_show.spent(spent)})" if any(spent.values()) else ""
             click.echo(f"Results are in {run.folder}{said}.")
+            click.echo(f"To look at them: harness report {shlex.quote(str(run.folder))}")
     for one in failed:
         click.secho(f"{one.task} · {one.model}: {one.failure}", fg="red", err=True)
     return code

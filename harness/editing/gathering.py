@@ -45,7 +45,7 @@ class Incoming:
     lines: Mapping[str, Mapping[str, Lines]] = field(default_factory=dict)  # annotator -> layer -> annotations
     pairs: dict[str, dict[tuple[str, ...], None]] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
-    rows: dict[int, str] = field(default_factory=dict)  # line number -> annotator
+    rows: list[tuple[int, str]] = field(default_factory=list)  # line number and annotator; several may share a number
     bad: set[int] = field(default_factory=set)  # of them, those with a problem
 
 
@@ -116,7 +116,7 @@ class Gathering:
             if given is not None:
                 cells[name] = given
         facets = {facet: row[facet] for facet in self.facets if facet in row}
-        into.cells.append(msgspec.json.encode((line, facets, cells)))
+        into.cells.append(msgspec.json.encode((*into.rows[-1], facets, cells)))
         lines = ((one, self.schema.layers[name]) for name, given in cells.items() for one in given)
         self.units.look(line, into.row["text"], [span for one, layer in lines for span in spans_given(one, layer)])
         if len(self.problems) > before:
@@ -128,10 +128,10 @@ class Gathering:
         for into in self.incoming.values():
             lines: dict[str, dict[str, Lines]] = {}
             for packed in into.cells:
-                line, facets, cells = msgspec.json.decode(packed)
+                line, by, facets, cells = msgspec.json.decode(packed)
                 before = len(self.problems)
                 for name, given in cells.items():
-                    own = lines.setdefault(into.rows[line], {}).setdefault(name, [])
+                    own = lines.setdefault(by, {}).setdefault(name, [])
                     self._layer(line, given, own, self.schema.layers[name], into, unit)
                 if not any(self.schema.layers[name].of for name in cells):
                     self._pair(line, facets, into)
@@ -164,7 +164,7 @@ class Gathering:
                 return None
             self.incoming[key] = into
             self.last[said["id"]] = key
-        into.rows[line] = by
+        into.rows.append((line, by))
         return into
 
     def _begun(self, line: int, row: Row, said: Mapping[str, str]) -> Incoming | None:
@@ -221,8 +221,8 @@ class Gathering:
         there = f"{self.counts} {first.line}"
         if row["text"] != first.row["text"]:
             self.no(line, f"id {quote(said['id'])} has another text on {there}", "Give it an id of its own.")
-        elif by in first.rows.values() and not self.facets & row.keys():
-            again = next(number for number, one in first.rows.items() if one == by)
+        elif any(who == by for _, who in first.rows) and not self.facets & row.keys():
+            again = next(number for number, who in first.rows if who == by)
             whose = "" if by == GOLD else f" by {by}"
             self.no(line, f"the same document{whose} as {self.counts} {again}", "Remove one of them.")
         for key in ("split", "language"):

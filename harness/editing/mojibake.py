@@ -17,12 +17,12 @@ def _class(low: int, high: int) -> str:
     return "[" + re.escape("".join(c for c, byte in BYTE.items() if low <= byte < high)) + "]"
 
 
-_NEXT = _class(0x80, 0xC0)
+_FIRST, _NEXT = re.compile(_class(0xC2, 0xF5)), _class(0x80, 0xC0)
 _ONE = re.compile(f"{_class(0xC2, 0xE0)}{_NEXT}|{_class(0xE0, 0xF0)}{_NEXT}{{2}}|{_class(0xF0, 0xF5)}{_NEXT}{{3}}")
 # By itself a sign of mojibake: no language sets these side by side. Quotes, dashes and the no-break space are not among
 # what follows, since they may follow any capital: "IRMÃ”", "santé\xa0»".
 _SURE = re.compile("Ã[¡-ª¬®-¶¹º¼-¿€‚ƒ„†‡ˆ‰ŠŒŽ˜™šœžŸ]|Â[¡-ª¬®-¶¹º¼-¿]|â[€‚„†ˆ‰ŠŒŽ˜™šœžŸ].|ðŸ..|ï»¿|ï¿½", re.DOTALL)
-_USUAL = "ÃÂâ"  # what most of it begins with: where some is sure, the rest of these is too
+USUAL = "ÃÂâ"  # what most of it begins with
 
 
 def mojibake(text: str) -> Iterator[tuple[int, int, str]]:
@@ -33,15 +33,18 @@ def mojibake(text: str) -> Iterator[tuple[int, int, str]]:
     """
     stretches = list(_stretches(text))
     sure = [_is_sure(text, parts) for parts in stretches]
-    for parts, certain in zip(stretches, sure, strict=True):
-        if certain or (any(sure) and all(text[start] in _USUAL for start, _, _ in parts)):
+    # Where some is sure, the rest of what begins alike is too.
+    leads = {text[start] for parts, one in zip(stretches, sure, strict=True) if one for start, *_ in parts}
+    leads |= {*USUAL} if leads else set()
+    for parts, one in zip(stretches, sure, strict=True):
+        if one or all(text[start] in leads for start, *_ in parts):
             yield parts[0][0], parts[-1][1], "".join(meant for *_, meant in parts)
 
 
 def _stretches(text: str) -> Iterator[list[tuple[int, int, str]]]:
     """Characters that make valid UTF-8, those side by side together."""
     parts: list[tuple[int, int, str]] = []
-    for match in _ONE.finditer(text) if not text.isascii() else ():
+    for match in _ONE.finditer(text) if not text.isascii() and _FIRST.search(text) else ():
         try:
             meant = bytes(BYTE[c] for c in match[0]).decode()
         except UnicodeDecodeError:

@@ -117,8 +117,8 @@ class Planning:
                 merged += len(one.rows) - 1
             else:
                 new = {file.by for file in some}
-                merged += sum(by in new for by in one.rows.values())
-                known += sum(by not in new for by in one.rows.values())
+                merged += sum(by in new for _, by in one.rows)
+                known += sum(by not in new for _, by in one.rows)
         unread = len({(problem.file, problem.line) for problem in problems if problem.line})
         return Import(
             root=self.reading.root,
@@ -151,7 +151,7 @@ class Planning:
     def _reject(self, one: Incoming) -> None:
         """All rows of a document that cannot come in, each with a reason."""
         what = self.gathered.counts
-        for line in one.rows:
+        for line, _ in one.rows:
             if line not in one.bad:
                 found = f"belongs to the document of {what} {min(one.bad)}, which is rejected"
                 self.gathered.no(line, found, f"Mend that {what}.")
@@ -196,7 +196,7 @@ class Planning:
             file = files[by] if by in files else self.readers.get((one.old.id, by))
             differs = [name for name in layers if file and name in file.layers and not _same(file, name, layers[name])]
             for name in differs:
-                line = next((number for number, who in one.rows.items() if who == by), one.line)
+                line = next((number for number, who in one.rows if who == by), one.line)
                 whose = "gold" if by == GOLD else f"annotator {by}"
                 what = f"the corpus has other annotations of document {one.old.id} in layer {name} by {whose}"
                 remedy = "An import changes no annotation: change the corpus's file, or leave the layer out by a map."
@@ -212,7 +212,7 @@ class Planning:
         for files in (self.reading.annotations.values(), [[file] for file in self.readers.values()]):
             seen |= {file.by.casefold(): file.by for some in files for file in some}
         for one in self.incoming:
-            for line, by in one.rows.items():
+            for line, by in one.rows:
                 first = seen.setdefault(by.casefold(), by)
                 if first != by:
                     remedy = "Give one of them another name, by a map."
@@ -236,7 +236,7 @@ class Planning:
                 stem, _, rest = problem.file.partition(".")
                 if rest != "toml":  # splits come later
                     one, by = by_place[stem], rest.removesuffix(".jsonl")
-                    line = next((number for number, who in one.rows.items() if who == by), one.line)
+                    line = next((number for number, who in one.rows if who == by), one.line)
                     self._bad(one, re.sub(r"\bline (\d+)", r"annotation \1", problem.found), problem.remedy, line)
 
     def _as_read(self, some: Sequence[tuple[Incoming, Document]]) -> Reading:

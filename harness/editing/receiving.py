@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import stat
 from collections import Counter
@@ -136,14 +137,15 @@ def receive(source: Source, encoding: str = "") -> Received:
 
 
 def _bytes_of(source: Source) -> bytes:
-    data = source.data
+    data, size = source.data, len(source.data)
     if source.path:
         try:
-            with source.path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+            with source.path.open("rb", buffering=0) as file:
+                size = os.fstat(file.fileno()).st_size
+                data = file.read() if size <= MOST_BYTES else b""
         except OSError as error:
             raise Refused(f"cannot be read ({error.strerror})", "Check that you may read it.") from None
-    if len(data) > MOST_BYTES:
+    if size > MOST_BYTES:
         remedy = "Divide it; many documents in one file: harness import FILE --to CORPUS --as FORMAT."
         raise Refused(f"more than {MOST_BYTES >> 20} MB, too much for one document", remedy)
     return data

@@ -18,7 +18,7 @@ ALIKE = 0.1  # of the smaller text's shingles; texts about one event, by two han
 FEWEST = 10  # shingles that must be shared, unless the texts are copies
 COPY = 0.8  # of the larger text's shingles, or of the smaller's where that has SHORTEST words or more
 SHORTEST = 8
-BATCH = 2_000_000  # shingles that are held at a time
+BATCH = 1_000_000  # shingles that are held at a time
 HOLDERS = 50  # texts of a batch that are looked at for one shingle: those with a phrase in common may be thousands
 MIX = tuple(map(np.uint64, (1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)))
 
@@ -42,26 +42,24 @@ def resemblances(
     """
     found: dict[int, dict[bool, Resemblance]] = {}
 
-    def take(number: int, other: str, of_corpus: bool, shared: int, ours: int, theirs: int) -> None:
-        share = shared / min(ours, theirs)
-        long = min(ours, theirs) + SHINGLE - 1 >= SHORTEST
-        copy = shared >= COPY * (ours + theirs - shared) or (long and share >= COPY)
-        best = found.setdefault(number, {}).get(of_corpus)
-        if (copy or (share >= ALIKE and shared >= FEWEST)) and (best is None or share > best.share):
-            found[number][of_corpus] = Resemblance(other, share, copy)
+    def take(number: int, other: str, of_corpus: bool, share: float, copy: bool) -> None:
+        own = found.setdefault(number, {})
+        if of_corpus not in own or share > own[of_corpus].share:
+            own[of_corpus] = Resemblance(other, share, copy)
 
     for batch in _batches(texts):
-        index = _Index(batch)
+        index, last = _Index(batch), batch[-1][0]
+        if among:
+            later = ((number, _shingles(text)) for number, text in texts if number > last)
+            for number, own in chain(batch, later):
+                for other, share, copy in index.alike(own):
+                    if other < number:
+                        take(number, new[other], False, share, copy)
+        batch.clear()
         for document, text in corpus:
-            own = _shingles(text)
-            for number, shared in index.holders(own):
-                take(number, document, True, shared, index.size[number], len(own))
-        later = ((number, _shingles(text)) for number, text in texts if number > batch[-1][0])
-        for number, own in chain(batch, later) if among else ():
-            for other, shared in index.holders(own):
-                if other < number:
-                    take(number, new[other], False, shared, index.size[other], len(own))
-    return {number: [best[key] for key in (True, False) if key in best] for number, best in found.items() if best}
+            for number, share, copy in index.alike(_shingles(text)):
+                take(number, document, True, share, copy)
+    return {number: [best[key] for key in (True, False) if key in best] for number, best in found.items()}
 
 
 def _batches(texts: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, Numbers]]]:
@@ -93,20 +91,25 @@ class _Index:
     """Which texts of a batch hold a shingle."""
 
     def __init__(self, batch: Sequence[tuple[int, Numbers]]) -> None:
-        self.size = {number: len(own) for number, own in batch}
+        self.first = batch[0][0]
+        self.size = np.array([len(own) for _, own in batch], np.int64)
         shingles = np.concatenate([own for _, own in batch])
-        owners = np.repeat(np.array([*self.size], np.int64), [*self.size.values()])
         order = np.argsort(shingles, kind="stable")  # of equal ones the earliest text comes first
-        self.shingles, self.owners = shingles[order], owners[order]
+        self.shingles = shingles[order]
+        self.owners = np.repeat(np.arange(len(batch), dtype=np.int32), self.size)[order]
 
-    def holders(self, shingles: Numbers) -> Iterator[tuple[int, int]]:
-        """Each text that holds some of these, with how many."""
+    def alike(self, shingles: Numbers) -> Iterator[tuple[int, float, bool]]:
+        """Each text that resembles one with these shingles: its number, the share, and whether it is a copy."""
         low = np.searchsorted(self.shingles, shingles)
         high = np.minimum(np.searchsorted(self.shingles, shingles, "right"), low + HOLDERS)
         there = high > low
-        if not there.any():
-            return
         low, many = low[there], (high - low)[there]
-        places = np.repeat(low - np.append(0, np.cumsum(many)[:-1]), many) + np.arange(many.sum())
-        numbers, counts = np.unique(self.owners[places], return_counts=True)
-        yield from zip(numbers.tolist(), counts.tolist(), strict=True)
+        places = np.repeat(low - np.append(0, np.cumsum(many))[:-1], many) + np.arange(many.sum())
+        texts, shared = np.unique(self.owners[places], return_counts=True)
+        ours, theirs = self.size[texts], len(shingles)
+        smaller = np.minimum(ours, theirs)
+        share = shared / smaller
+        copy = (shared >= COPY * (ours + theirs - shared)) | ((share >= COPY) & (smaller + SHINGLE - 1 >= SHORTEST))
+        keep = copy | ((share >= ALIKE) & (shared >= FEWEST))
+        columns = (texts[keep] + self.first, share[keep], copy[keep])
+        yield from zip(*(column.tolist() for column in columns), strict=True)

@@ -54,12 +54,14 @@ class Sight:
 def look(text: str) -> list[Sight]:
     """Everything that cannot be seen, a Sight for each kind, in the order of their first places."""
     found: dict[tuple[str, Lot], list[int]] = {}
-    hidden = [(start, end) for *_, start, end, _ in _mojibake(text)]
+    hidden: list[tuple[int, int]] = []  # signs in there are no signs
     for stage in STAGES:
-        for name, lot, start, *_ in stage(text):
-            if stage is not _signs or not any(low <= start < high for low, high in hidden):
-                one = found.setdefault((name, lot), [0, start])
-                one[0] += 1
+        for name, lot, start, end, _ in stage(text):
+            if stage is _mojibake:
+                hidden.append((start, end))
+            elif stage is _signs and any(low <= start < high for low, high in hidden):
+                continue
+            found.setdefault((name, lot), [0, start])[0] += 1
     return [
         Sight(name, count, text.count(LF, 0, first) + 1, first - text.rfind(LF, 0, first), lot)
         for (name, lot), (count, first) in sorted(found.items(), key=lambda one: one[1][1])

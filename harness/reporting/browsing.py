@@ -13,6 +13,7 @@ from harness.parts import Task
 from harness.records import ANSWERED, STATUSES, Document
 from harness.reporting.account import Account
 from harness.reporting.overlaying import partners
+from harness.reporting.sections import models_first
 
 Key = tuple[str, str]  # the name of a corpus and the id of a document in it
 VALUES = 40  # values of a mark at most, to be filtered by
@@ -42,6 +43,16 @@ class Browsed:
     worst: int  # of the shown, how many are there as the worst; the others were drawn at random
 
     @property
+    def changed(self) -> str:
+        """How many are here of a comparison."""
+        if self.shown == self.wrong:
+            return f"{self.wrong:,} documents with an answer that got worse or better."
+        rest = self.shown - self.worst
+        return (
+            f"{self.shown:,} of {self.wrong:,} documents that changed: {self.worst:,} worst, {rest:,} drawn at random."
+        )
+
+    @property
     def said(self) -> str:
         """How many are here, and where not all, which."""
         if self.shown == self.wrong:
@@ -57,7 +68,9 @@ def browsed(account: Account, *, texts: bool, most: int) -> Browsed:
     """The documents of a run on which any answer is wrong. Without `texts` no text and no name that stands in one."""
     asked = []
     for title in account.titles:
-        own = [(entry, said) for entry in account.of(title) if (said := account.answers(entry)) is not None]
+        own = [
+            (entry, said) for entry in models_first(account.of(title)) if (said := account.answers(entry)) is not None
+        ]
         if own:
             entries, answers = zip(*own, strict=True)
             of = tuple(frozenset(entry.kept.item) for entry in entries)
@@ -81,9 +94,7 @@ def of_comparisons(found: Sequence[tuple[str, Comparison]], *, texts: bool, most
     return whole
 
 
-def _browsed(
-    asked: Sequence[Asked], *, texts: bool, most: int, only: Sequence[set[int]] | None = None
-) -> Browsed:
+def _browsed(asked: Sequence[Asked], *, texts: bool, most: int, only: Sequence[set[int]] | None = None) -> Browsed:
     tasks = [_rows(one, texts, only[k] if only else None) for k, one in enumerate(asked)]
     badness: dict[Key, tuple[int, int]] = {}  # document -> wrong answers, the highest confidence in one
     for rows in tasks:
@@ -134,7 +145,8 @@ def _rows(asked: Asked, texts: bool, only: set[int] | None) -> list[_Row]:
         if only is not None and i not in only:
             continue
         due = _plain(gold, i, codes)
-        said, wrong, sure = [], 0, 0
+        said: list[Any] = []
+        wrong, sure = 0, 0
         for own, of in zip(asked.answers, asked.asked, strict=True):
             if of is not None and item not in of:
                 said.append(None)

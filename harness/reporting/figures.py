@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDE, NARROW = 760, 350  # pixels; a page shows the one that fits it
+WIDE, NARROW = 840, 350  # pixels; a page shows the one that fits it
 LETTER = 7.3  # of a name at 13 px, about
-SHAPES = ("circle", "square", "triangle", "diamond", "cross", "plus", "ring", "bar")
+SHAPES = ("circle", "square", "triangle", "cross", "plus", "bar")  # a reader is a diamond
+COLOURS = ("--c0", "--c1", "--c2", "--c4", "--c5")
 LONGEST = 30  # characters of a name in a picture
 MOST = 40  # rows in a picture of dots
 STYLE = """<style>
-svg{--surface:#fff;--ink:#1f2328;--muted:#59636e;--line:#d8dbe0;--floor:#6b7280;--c0:#0b63a5;--c1:#b3450a;--c2:#00795a;--c3:#93397a;
---c4:#7a5c00;--c5:#51606d;font:13px system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-@media (prefers-color-scheme:dark){svg{--surface:#0d1117;--ink:#e8e6e1;--muted:#a8adb5;--line:#3a4048;--floor:#a0a7b1;--c0:#6cb6f5;
---c1:#f59a62;--c2:#4fd1a5;--c3:#e59bd0;--c4:#e0c15a;--c5:#b6c2cd}}
+svg{--surface:#fff;--ink:#1f2328;--muted:#59636e;--line:#d8dbe0;--floor:#6b7280;--c0:#0b63a5;--c1:#b3450a;
+--c2:#00795a;--c3:#93397a;--c4:#7a5c00;--c5:#51606d;font:13px system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+@media (prefers-color-scheme:dark){svg{--surface:#0d1117;--ink:#e8e6e1;--muted:#a8adb5;--line:#3a4048;--floor:#a0a7b1;
+--c0:#6cb6f5;--c1:#f59a62;--c2:#4fd1a5;--c3:#e59bd0;--c4:#e0c15a;--c5:#b6c2cd}}
 text{fill:var(--ink)}.muted{fill:var(--muted)}.grid{stroke:var(--line)}.num{font-variant-numeric:tabular-nums}
 </style>"""  # for a picture that stands by itself; a page brings its own
 
@@ -69,7 +70,7 @@ def forest(points: Sequence[Point], *, metric: str, width: int = WIDE, style: bo
         parts.append(f'<text x="0" y="{text_y:g}">{escape(name)}{_suffix(point)}</text>')
         anchor = f'x="{width}" y="{text_y:g}" text-anchor="end" class="num"'
         parts.append(f"<text {anchor}>{shown}</text>")
-        parts += _whisker(axis, point, y, _colour(point, 0))
+        parts += _whisker(axis, point, y, _colour(point, -1))
     parts += _foot(axis, metric, top + step * len(points) + 16, width)
     said = "; ".join(f"{point.name} {_shown(point)}" for point in points)
     return _svg(parts, width, height, f"{metric} with 95 % intervals: {said}", style)
@@ -115,12 +116,15 @@ def legend(points: Sequence[Point]) -> Iterator[tuple[str, str]]:
     """The sign of each series as a little SVG, and its name."""
     for point in points:
         sign = "".join(_sign(point, 8, 8, _colour(point, point.series), 5))
-        yield f'<svg class="sign" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{sign}</svg>', point.name
+        yield (
+            f'<svg class="sign" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{sign}</svg>',
+            point.name,
+        )
 
 
 def reliability(bins: Sequence[tuple[float, float, int]], *, name: str, style: bool = False) -> str:
     """Mean confidence and share right of each bin, a square with the diagonal on which both are equal."""
-    size, left, top = 260.0, 40.0, 10.0
+    size, left, top = 260.0, 54.0, 10.0
     most = max((n for _, _, n in bins), default=1)
     at = Axis(0, 1, left, left + size, tuple(i / 5 for i in range(6)))
     parts = []
@@ -198,16 +202,16 @@ def _sign(point: Point, x: float, y: float, colour: str, r: float) -> Iterator[s
     match shape:
         case "circle":
             yield f'<circle cx="{x}" cy="{y}" r="{r - 0.5:g}" {paint}/>'
-        case "ring":
-            yield f'<circle cx="{x}" cy="{y}" r="{r - 0.5:g}" {lines}/>'
         case "square":
             yield f'<rect x="{x - r + 1:g}" y="{y - r + 1:g}" width="{2 * r - 2:g}" height="{2 * r - 2:g}" {paint}/>'
         case "triangle":
             yield f'<path d="M{x:g} {y - r:g}l{r:g} {1.8 * r:g}h{-2 * r:g}z" {paint}/>'
         case "diamond":
-            yield f'<path d="M{x:g} {y - r - 1:g}l{r + 1:g} {r + 1:g}l{-r - 1:g} {r + 1:g}l{-r - 1:g} {-r - 1:g}z" {paint}/>'
+            a = r + 1
+            yield f'<path d="M{x:g} {y - a:g}l{a:g} {a:g}l{-a:g} {a:g}l{-a:g} {-a:g}z" {paint}/>'
         case "cross":
-            yield f'<path d="M{x - r + 1:g} {y - r + 1:g}l{2 * r - 2:g} {2 * r - 2:g}m0 {2 - 2 * r:g}l{2 - 2 * r:g} {2 * r - 2:g}" {lines}/>'
+            a = r - 1
+            yield f'<path d="M{x - a:g} {y - a:g}l{2 * a:g} {2 * a:g}m0 {-2 * a:g}l{-2 * a:g} {2 * a:g}" {lines}/>'
         case "plus":
             yield f'<path d="M{x - r:g} {y:g}h{2 * r:g}M{x:g} {y - r:g}v{2 * r:g}" {lines}/>'
         case _:
@@ -215,9 +219,9 @@ def _sign(point: Point, x: float, y: float, colour: str, r: float) -> Iterator[s
 
 
 def _colour(point: Point, series: int) -> str:
-    if point.role == "floor" and series == 0:
+    if point.role == "floor" and series < 0:
         return "var(--floor)"
-    return "var(--c3)" if point.role == "reader" else f"var(--c{series % 6})"
+    return "var(--c3)" if point.role == "reader" else f"var({COLOURS[max(series, 0) % len(COLOURS)]})"
 
 
 def _suffix(point: Point) -> str:

@@ -1,11 +1,13 @@
-"""Gold and predicted spans over one another: which belong together, and the text cut where any of them begins or ends."""
+"""Gold and predicted spans over one another: which belong together, and the text cut at all their borders."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 Span = tuple[int, int, str]
+DEEPEST = 5  # lane of a page; bars farther from the text share it
 STATES = {  # how a gold and a predicted span meet: the sign before their label, and what it means in words
     "same": ("", "agreement"),
     "missed": ("−", "missed"),
@@ -46,13 +48,19 @@ class Mark:
 
 @dataclass(frozen=True)
 class Bar:
-    """A line along a stretch of text: above it for gold, below it for a prediction, nearer the text the lower `lane`."""
+    """A line along a stretch of text: above it for gold, below it for a prediction; lane 0 is the nearest."""
 
     start: int
     end: int
-    side: str  # gold or said
+    side: str  # gold, said, or both where they run alike: "gold said"
     state: str
     lane: int
+
+    @property
+    def style(self) -> str:
+        """The classes of a page that draw it."""
+        own = self.state if self.side == "evidence" else f"{self.side} {self.state}"
+        return f"{own} l{min(self.lane, DEEPEST)}" if self.lane else own
 
 
 @dataclass(frozen=True)
@@ -99,17 +107,23 @@ def marks(gold: Sequence[Span], said: Sequence[Span]) -> list[Mark]:
     return sorted(found, key=lambda mark: (min(s[:2] for s in (mark.gold, mark.said) if s), mark.end, mark.sign))
 
 
-def pieces(text: str, drawn: Sequence[Mark], evidence: Sequence[tuple[int, int]] = ()) -> Iterator[Piece]:
-    """The text cut at every border, so that no span hides another. Evidence is a bar of the side `evidence`."""
-    bars = [*_bars(drawn, "gold"), *_bars(drawn, "said")]
-    bars += [Bar(start, end, "evidence", "evidence", 0) for start, end in evidence]
+def pieces(text: str, drawn: Sequence[Mark], evidence: Sequence[Span] = ()) -> Iterator[Piece]:
+    """The text cut at every border, so that no span hides another. Evidence is tinted, its name a sign behind it."""
+    gold, said = set(_bars(drawn, "gold")), set(_bars(drawn, "said"))
+    both = {bar for bar in gold if replace(bar, side="said") in said}
+    bars = [replace(bar, side="gold said") if bar in both else bar for bar in gold]
+    bars += said - {replace(bar, side="said") for bar in both}
+    bars += {Bar(start, end, "evidence", "evidence", 0) for start, end, _ in evidence}
     ends: dict[int, list[tuple[str, str]]] = {}
     for mark in drawn:
         ends.setdefault(min(mark.end, len(text)), []).append((mark.state, mark.sign))
+    for end in dict.fromkeys(end for _, end, _ in evidence):
+        names = ", ".join(dict.fromkeys(name for _, at, name in evidence if at == end))
+        ends.setdefault(min(end, len(text)), []).append(("evidence", names))
     cuts = sorted({0, len(text), *(min(at, len(text)) for bar in bars for at in (bar.start, bar.end))})
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         over = [bar for bar in bars if bar.start < end and bar.end > start]
-        over.sort(key=lambda bar: (bar.start - bar.end, bar.side, bar.lane))
+        over.sort(key=lambda bar: (bar.start - bar.end, bar.side, bar.lane, bar.start))
         yield Piece(text[start:end], tuple(over), tuple(ends.get(end, ())))
 
 

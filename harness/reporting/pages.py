@@ -68,18 +68,22 @@ def _names(page: Page) -> list[str]:
 
 def _write(path: Path, template: str, told: Browsed, **known: Any) -> None:
     script = (PAGE / "report.js").read_text(encoding="utf-8")
-    filled = _environment().get_template(template).render(
-        told=told,
-        data=told.data,
-        articles=functools.partial(_articles, told.data),
-        left=max(0, len(told.data["documents"]) - PLAIN),
-        states=STATES,
-        script=script,
-        style=(PAGE / "report.css").read_text(encoding="utf-8"),
-        allowed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        json=_json,
-        WIDE=figures.WIDE,
-        **known,
+    filled = (
+        _environment()
+        .get_template(template)
+        .render(
+            told=told,
+            data=told.data,
+            articles=functools.partial(_articles, told.data),
+            left=max(0, len(told.data["documents"]) - PLAIN),
+            states=STATES,
+            script=script,
+            style=(PAGE / "report.css").read_text(encoding="utf-8"),
+            allowed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            json=_json,
+            WIDE=figures.WIDE,
+            **known,
+        )
     )
     write_atomically(path, f"{filled.rstrip()}\n".encode("utf-8", "replace"))
 
@@ -119,7 +123,6 @@ def _articles(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
         name, text, language, tags, _ = data["documents"][d]
         drawn, by, evidence, tables = [], "", [], list[dict[str, Any]]()
         for task, row in own[d]:
-            evidence += [tuple(place) for place in row[3]]
             if task["kind"] == "spans":
                 at = len(task["models"]) - 1 if "worse" in task else 0
                 drawn, by = _marks(task, row, at), f"{task['title']}: {task['models'][at][0]}"
@@ -128,6 +131,8 @@ def _articles(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 continue
             if not tables or tables[-1]["title"] != task["title"]:
                 tables.append({"title": task["title"], "task": task, "rows": [], "roles": row[4]})
+            number = f"{task['title']} {len(tables[-1]['rows']) + 1}"
+            evidence += [(*place, number) for place in row[3]]
             tables[-1]["rows"].append((" → ".join(row[1]), _label(task, row[2]), [*_said(task, row)]))
         yield {
             "name": name,

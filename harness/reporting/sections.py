@@ -1,4 +1,4 @@
-"""What a report shows of one task: its scores as tables and pictures, who was confused with whom, how sure models are."""
+"""What a report shows of one task: scores as tables and pictures, who was confused with whom, how sure models are."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ class Section:
     title: str
     anchor: str
     sentence: str
+    brief: str  # n, units and what can be detected, in a line
     about: str
     detects: str
     entries: list[Entry]
@@ -78,25 +79,39 @@ def sections(account: Account) -> list[Section]:
 
 
 def _section(account: Account, title: str, n: int) -> Section:
-    entries, task = account.of(title), account.tasks.get(title)
+    entries, task = account.of(title), _asked(account, title)
+    ranked = models_first(entries)
     metric = account.metric(title)
     points = [_point(entry, entry.primary) for entry in entries]
     scores = [score for entry in entries for score in entry.kept.headlines]
-    readable = [(entry, said) for entry in entries if (said := account.answers(entry)) is not None]
+    readable = [(entry, said) for entry in ranked if (said := account.answers(entry)) is not None]
     return Section(
         title=title,
         anchor=f"task-{n}",
-        sentence=account.sentence(title),
+        sentence=f"{account.sentence(title)} {_lead(account, title)}".rstrip(),
+        brief=_brief(account, title, entries[0]),
         about=_about(entries[0], task),
         detects=_detects(account, title),
         entries=entries,
         metrics=list(dict.fromkeys(score.metric for score in scores)),
         forest=_forest(points, metric),
-        parts=[*_by_label(entries, task, metric), *_by_slice(entries, metric)],
-        confusions=[own for entry, said in readable if task and (own := confusion(task, said, entry))],
-        reliabilities=[own for entry, said in readable if task and (own := _reliability(task, said, entry))],
+        parts=[*_by_label(ranked, task, metric), *_by_slice(ranked, metric)],
+        confusions=[own for entry, said in readable if (own := confusion(account.tasks[title], said, entry))],
+        reliabilities=[one for entry, said in readable if (one := _reliability(account.tasks[title], said, entry))],
         notes=list(dict.fromkeys(score.note for score in scores if score.note)),
     )
+
+
+def models_first(entries: Sequence[Entry]) -> list[Entry]:
+    """Models, then floors, then readers, in each the order given."""
+    return sorted(entries, key=lambda entry: list(ROLES).index(entry.role))
+
+
+def _asked(account: Account, title: str) -> Task | None:
+    """The task with the items alone that were scored, which every result on it shares."""
+    task = account.tasks.get(title)
+    scored = {*account.of(title)[0].kept.item} if task else ()
+    return task and task.take([i for i, item in enumerate(task.items["item"]) if item in scored])
 
 
 def _about(entry: Entry, task: Task | None) -> str:
@@ -108,6 +123,36 @@ def _about(entry: Entry, task: Task | None) -> str:
     protocol = str(entry.kept.content["protocol"])
     how = "" if entry.role == "reader" else f", {protocol}"
     return f"{first.n:,} items{of}, {kind}{how}. Chance is drawn over {units}: intervals are at 95 %."
+
+
+def _lead(account: Account, title: str) -> str:
+    """By how much the first is ahead of the second, with that pair's own interval."""
+    many = account.compared(title)
+    if many is None:
+        return ""
+    one, (first, second) = many.between(0, 1), many.names[:2]
+    ends = [end for end in (one.low, one.high) if end is not None]
+    if one.difference != one.difference or (one.difference == 0 and not ends):
+        return ""
+    lower = account.lower(title)
+    if lower:
+        ends = sorted(-end for end in ends)  # less is better: how much less
+    times, digits = (1, 3) if lower else (100, 1)
+    gap = f"{times * abs(one.difference):.{digits}f}"
+    interval = f" [{', '.join(f'{times * end:.{digits}f}' for end in ends)}]" if ends else ""
+    said = f"{first} is ahead of {second} by {gap}{interval}{'' if lower else ' points'}"
+    return f"{said}{'' if one.apart else ', which may be chance'}."
+
+
+def _brief(account: Account, title: str, entry: Entry) -> str:
+    first, least = entry.primary, account.detectable(title)
+    said = f"n {first.n:,} in {first.units:,} {first.unit}s"
+    if first.n == first.units:
+        said = f"n {first.n:,} {first.unit}s"
+    if least is None or least != least:
+        return said
+    drop = f"{least:.3f}" if account.lower(title) else f"{100 * least:.1f} points"
+    return f"{said}; can show a drop of {drop} between the two best, 8 times in 10"
 
 
 def _detects(account: Account, title: str) -> str:
@@ -234,12 +279,8 @@ def _reliability(task: Task, said: Annotations, entry: Entry) -> tuple[str, str,
     if not len(scores) or (scores < 0).any() or (np.abs(scores.sum(axis=1) - 1) > SLACK).any():
         return None
     sure, right = scores.max(axis=1), said.codes[there] == task.gold.codes[there]
-    at = np.clip(np.ceil(sure * BINS).astype(int) - 1, 0, BINS - 1)
-    bins = [
-        (float(sure[at == b].mean()), float(right[at == b].mean()), int((at == b).sum()))
-        for b in range(BINS)
-        if (at == b).any()
-    ]
-    error = sum(n * abs(confidence - share) for confidence, share, n in bins) / len(sure)
-    said_ = f"n {len(sure):,} answers in {len(bins)} of {BINS} bins; expected calibration error {error:.3f}"
+    order = np.argsort(sure, kind="stable")
+    parts = [part for part in np.array_split(order, BINS) if len(part)]
+    bins = [(float(sure[part].mean()), float(right[part].mean()), len(part)) for part in parts]
+    said_ = f"n {len(sure):,} answers, by confidence in {len(bins)} bins of equal size"
     return entry.label, figures.reliability(bins, name=entry.label), said_

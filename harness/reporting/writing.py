@@ -101,7 +101,7 @@ def latex(page: Page) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """A name or a document's text is neither Markdown nor HTML."""
+    """A name or a document's text as Markdown that shows it: neither Markdown nor HTML."""
     indent = "&nbsp;&nbsp;" if text.startswith("  ") else ""
     kept = text.strip().replace("&", "&amp;").replace("<", "&lt;")
     return indent + re.sub(r"([\\|*_`\[\]#~])", r"\\\1", kept)

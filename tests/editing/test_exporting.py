@@ -65,6 +65,8 @@ def test_a_corpus_comes_out_and_goes_into_a_new_one_as_it_was(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = make_corpus(tmp_path / "tiny")
+    assert run(["corpus", "fmt", str(root)]) == 0
+    capsys.readouterr()
     assert run(["export", str(root), "--as", "jsonl", "--out", str(tmp_path / "out"), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["rows"], answer["losses"], answer["written"]) == (3, [], True)
