@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -72,7 +73,13 @@ def test_the_readmes_python_runs(checkout: Path) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for path in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "corpora/kabar/README.md", "corpora/TUTORIAL.md"):
+    for path in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "benchmarks/README.md",
+        "corpora/kabar/README.md",
+        "corpora/TUTORIAL.md",
+    ):
         text = (ROOT / path).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert ((ROOT / path).parent / target).exists(), (path, target)
@@ -87,6 +94,28 @@ def test_the_tables_are_those_that_the_script_writes(monkeypatch: pytest.MonkeyP
     written = tables.text(only=("majority", "gazetteer")).splitlines()
     assert set(written) <= set(page)
     assert sum(line.startswith("| majority") for line in written) == 8  # four tasks, twice
+
+
+def test_the_pictures_hold_the_numbers_of_the_tables_below_them_light_and_dark() -> None:
+    """`.ci/run` draws them anew."""
+    page = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(
+        r"(?s)<picture>.*?srcset=\"([^\"]+)\".*?src=\"([^\"]+)\".*?</picture>\n\n(.*?)\n\n", f"{page}\n\n"
+    )
+    assert len(shown) == 8  # four tasks, twice
+    for dark, light, table in shown:
+        drawn = [(ROOT / "benchmarks" / path).read_text(encoding="utf-8") for path in (dark, light)]
+        cells = [[cell.strip() for cell in row.split("|")[1:3]] for row in table.splitlines()[2:] if row[0] == "|"]
+        due = {(name.split(" (")[0], value.removesuffix(" [not estimable]")) for name, value in cells}
+        for svg in drawn:
+            parsed = ElementTree.fromstring(svg)
+            texts = ["".join(text.itertext()) for text in parsed.iter("{http://www.w3.org/2000/svg}text")]
+            names, values = (texts[i : 2 * len(due) + i : 2] for i in (0, 1))
+            assert {(name.split(" · ")[0], value) for name, value in zip(names, values, strict=True)} == due
+            assert "@media" not in svg  # the page says which theme is on
+        dark_one, light_one = (re.sub("(?s)<style>.*</style>", "", svg) for svg in drawn)
+        assert dark_one == light_one
+        assert drawn[0] != drawn[1]
 
 
 def test_a_table_without_a_failed_model_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from corpora import write_document
-
 from harness.cli import run
 from harness.cli._accounts import account
 from harness.reporting.account import Account, Entry
@@ -93,12 +92,15 @@ class Finder:
         ]
         return Annotations.of_spans(items["item"], self.labels, found)
 '''
-TEXT = "{sky} for Ana Lestari in Lima and Beni Sutan in Quito on day {i}: 👩‍🌾 <script>alert(1)</script> \u202eabc\u202c.\n"
+TEXT = (
+    "{sky} for Ana Lestari in Lima and Beni Sutan in Quito on day {i}: "
+    "👩‍🌾 <script>alert(1)</script> \u202eabc\u202c.\n"
+)
 NAMES = (("Ana Lestari", "PER"), ("Lima", "LOC"), ("Beni Sutan", "PER"), ("Quito", "LOC"))
 
 
 def make_run(folder: Path, documents: int = 24) -> Path:
-    """Write corpus and benchmark into a folder, run it there, and give the run's folder; half of it is to learn from."""
+    """Write corpus and benchmark into a folder, run it there, and give the run's folder; odd documents are the test."""
     waves = folder / "waves"
     waves.mkdir()
     (waves / "corpus.toml").write_text(CORPUS)

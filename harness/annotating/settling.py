@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import msgspec
-
 from harness.annotating.documents import Answer, Desk, Opened, Refused
 from harness.editing.adjudicating import Adjudication, Settled, adjudicate, adjudicated
-from harness.editing.merging import Sheet
 from harness.errors import AskedWrongly
 from harness.files import compact, write_atomically
 
@@ -41,12 +38,12 @@ class Settling:
                 raise Refused(412, "the gold was changed elsewhere. Load the disputes again.", **_shown(one, now))
             if one is None:
                 raise Refused(409, "nothing to settle: no layer of two readers waits for gold")
-            schema = desk.schema
             try:
-                files = adjudicated(one, settled, schema.layers, schema.guideline)
+                files, problems = adjudicated(one, settled, desk.schema)
             except AskedWrongly as error:
                 raise Refused(422, str(error)) from None
-            self._refuse_problems(dict(files)[f"{name}.gold.jsonl"], opened)
+            if problems:
+                raise Refused(422, f"{problems[0].found}. {problems[0].remedy}", problems)
             for file, data in reversed(files):  # the log before the gold that it explains
                 write_atomically(opened.folder / file, data)
             opened = desk.open(group, name)
@@ -58,12 +55,6 @@ class Settling:
         if problems:
             raise Refused(409, f"{problems[0]} See: harness check", problems)
         return adjudicate(opened.reading, opened.document)
-
-    def _refuse_problems(self, gold: bytes, opened: Opened) -> None:
-        header, *lines = [msgspec.json.decode(row) for row in gold.split(b"\n") if row]
-        problems = self.desk.problems(Sheet(header["layers"], lines), opened.document)
-        if problems:
-            raise Refused(422, f"{problems[0].found}. {problems[0].remedy}", problems)
 
 
 def _shown(one: Adjudication | None, etag: str) -> Answer:

@@ -37,11 +37,12 @@ def committed(root: Path, revision: str) -> Iterator[Reading]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / root.resolve().name
         place.mkdir()
-        done = subprocess.run(
-            ["git", "-C", str(root), "archive", "--format=tar", revision, "."], check=False, capture_output=True
-        )
-        if done.returncode and git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") == "":
+        commit = git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if not commit:
             raise AskedWrongly(f"{revision} is no commit of the repository that {root} is in.")
+        done = subprocess.run(
+            ["git", "-C", str(root), "archive", "--format=tar", commit, "."], check=False, capture_output=True
+        )
         if not done.returncode:
             with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
                 archive.extractall(place, filter="data")
@@ -72,7 +73,11 @@ def base_of(root: Path) -> str:
 
 
 def plain_text(found: Difference) -> Iterator[str]:
-    """The difference as lines for a terminal."""
+    """The difference as lines for a terminal, on which no text of a corpus acts."""
+    yield from map(visible, _plain(found))
+
+
+def _plain(found: Difference) -> Iterator[str]:
     yield from found.schema
     yield from (f"{name}: removed" for name in found.removed)
     yield from (f"{name}: {said}" for name, some in found.facts.items() for said in some)
@@ -121,16 +126,20 @@ def markdown(found: Difference, after: Reading, title: str, problems: Sequence[P
         yield from ("", "| layer | label | gold before | after |", "|---|---|---:|---:|", *rows)
     yield from (line for name in found.removed for line in ("", f"### {name} was removed"))
     texts = {document.id: document for document in after.documents}
+    changes: dict[str, list[Change]] = {}
+    for change in found.changes:
+        changes.setdefault(change.document, []).append(change)
     for name in sorted({*found.added, *documents, *found.facts}):
         document = texts[name]
         new = " (new)" if name in found.added else ""
-        yield from ("", f"### {name}{new}: {document.split or 'no split'}, {document.language or 'no language'}", "")
+        about = f"{document.split or 'no split'}, {document.language or 'no language'}"
+        yield from ("", f"### {name}{new}: {_inert(about)}", "")
         if new:
             yield from (f"> {_inert(line)}  " for line in document.text[:1200].split("\n") if line.strip())
             yield from ["> …"] * (len(document.text) > 1200)
             yield ""
         yield from (f"- **{_inert(one)}**" for one in found.facts.get(name, ()))
-        own = [change for change in found.changes if change.document == name]
+        own = changes.get(name, [])
         yield from _of_new(own) if new else (f"- {_who(change)}: {_inert(change.said)}" for change in own)
 
 
@@ -150,6 +159,11 @@ def _who(change: Change) -> str:
 
 def _inert(text: str) -> str:
     """Text of a corpus as one line of Markdown that is neither markup, nor a link, nor a mention of anybody."""
-    line = visible(" ".join(text.split()))
-    line = re.sub(r"([\\`*_\[\]|~])", r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;"))
-    return re.sub(r"(https?|www)(?=[:.])|([@#])(?=\w)", r"\1\2<!-- -->", line)
+    line = visible(" ".join(text.split())).replace("&", "&amp;").replace("<", "&lt;")
+    line = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line)
+    line = re.sub(r"^(\d+)([.)])|^([#>+=-])", r"\1\\\2\3", line)
+    return re.sub(r"(?i)(https?|ftp|www)(?=[:.])|([@#])(?=\w)|(GH)(?=-\d)|([0-9a-f]{7})(?=[0-9a-f])", _broken, line)
+
+
+def _broken(found: re.Match[str]) -> str:
+    return f"{found[0]}<!-- -->"

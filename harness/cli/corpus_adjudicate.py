@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,14 @@ import click
 from harness.cli import _complete
 
 if TYPE_CHECKING:
+    from harness.corpus.reading import Reading
     from harness.corpus.schema import Schema
     from harness.disputes import Dispute
     from harness.editing.adjudicating import Adjudication, Settled
-    from harness.editing.placing import File
+    from harness.errors import Problem
 
 OPEN = "?"  # what stands for the answer of a dispute that nobody has settled
+STALE = ("no line for the dispute", "no dispute of the readers", "gold is", "said is", "disputes without gold")
 AROUND = 60  # characters of the text on each side of what a dispute is about
 
 
@@ -53,14 +55,11 @@ def command(
     queue in its tab Compare. Exit code 1 while disputes are open.
     """
     from harness.corpus import find
-    from harness.corpus.reading import read_folder
     from harness.editing.adjudicating import adjudicate, adjudicated
-    from harness.errors import ProblemsFound, UnknownName
+    from harness.errors import UnknownName
 
     root = find(corpus)
-    reading = read_folder(root, everyone=True)
-    if reading.problems:
-        raise ProblemsFound(reading.problems)
+    reading = _read(root)
     schema = reading.schema
     for layer in layers:
         if layer not in schema.layers:
@@ -74,14 +73,19 @@ def command(
     settled = _read_settled(settle, every, schema) if settle else {}
     if ask:
         for one in every.values():
-            settled.setdefault(one.document.id, []).extend(_ask(one, settled.get(one.document.id, ())))
+            try:
+                for decision in _ask(one, settled.get(one.document.id, ())):
+                    settled.setdefault(one.document.id, []).append(decision)
+            except (click.Abort, KeyboardInterrupt):
+                if write and settled:
+                    _write(root, {name: every[name] for name in settled}, settled, layers, readers)
+                    click.echo("\nWhat was answered is written.", err=True)
+                raise
     decided = sum(map(len, settled.values()))
-    files = [
-        (one.document.group, adjudicated(one, settled.get(one.document.id, ()), schema.layers, schema.guideline))
-        for one in every.values()
-    ]
     if write:
-        _write(root, files)
+        _write(root, every, settled, layers, readers)
+    else:
+        _refuse(adjudicated(one, settled.get(name, ()), schema)[1] for name, one in every.items())
     if out:
         _write_queue(out, every, settled)
     left = sum(len(one.disputes) for one in every.values()) - decided
@@ -107,6 +111,12 @@ def command(
         click.echo(f"  {differing} agreed annotations differ in evidence or fields: the first reader's stand")
     if every:
         click.echo(f"{decided} disputes settled, {left} open")
+    overruled = sum(one.overruled for one in every.values())
+    if overruled:
+        click.echo(f"  {overruled} agreed annotations stand otherwise in the open gold: gold's stand")
+    for name, one in every.items():
+        if one.undecided:
+            click.echo(f"  {name}: {', '.join(one.undecided)} was read by others than those of its log: decide by hand")
     if out:
         click.echo(f"The open ones stand in {out}: fill in gold and rule, then --settle {out} --apply.")
     if not every:
@@ -118,10 +128,49 @@ def command(
     return code
 
 
-def _write(root: Path, files: list[tuple[str, list[File]]]) -> None:
+def _read(root: Path) -> Reading:
+    """The corpus with the files of all annotators. Raises ProblemsFound for whatever could be lost in it."""
+    from harness.checking import problems_of
+    from harness.corpus.reading import read_folder
+    from harness.errors import ProblemsFound
+
+    reading = read_folder(root, everyone=True)
+    logs = [] if reading.problems else [p for p in problems_of(reading) if p.file.endswith(".disputes.jsonl")]
+    broken = [p for p in logs if not p.found.startswith(STALE)]
+    if reading.problems or broken:
+        raise ProblemsFound([*reading.problems, *broken])
+    return reading
+
+
+def _refuse(found: Iterable[list[Problem]]) -> None:
+    from harness.errors import ProblemsFound
+
+    if problems := [problem for some in found for problem in some]:
+        raise ProblemsFound(problems)
+
+
+def _write(
+    root: Path,
+    every: Mapping[str, Adjudication],
+    settled: Mapping[str, list[Settled]],
+    layers: Sequence[str],
+    readers: Sequence[str],
+) -> None:
+    """Write gold and logs of these documents as they stand now, which may be otherwise than when they were read."""
+    from harness.editing.adjudicating import adjudicate, adjudicated
     from harness.files import locked, write_atomically
 
     with locked(root / "documents"):
+        reading = _read(root)
+        files = []
+        problems = []
+        for document in reading.documents:
+            one = adjudicate(reading, document, layers, readers) if document.id in every else None
+            if one:
+                some, wrong = adjudicated(one, settled.get(document.id, ()), reading.schema)
+                files.append((document.group, some))
+                problems.append(wrong)
+        _refuse(problems)
         for group, some in files:
             for name, data in reversed(some):  # the log before the gold: what a kill leaves is asked again
                 write_atomically(root / "documents" / group / name, data)
@@ -129,15 +178,17 @@ def _write(root: Path, files: list[tuple[str, list[File]]]) -> None:
 
 def _context(one: Adjudication, dispute: Dispute) -> str:
     """The text around a span, or the readers' evidence, with the place itself in ⟦ ⟧."""
+    from harness.reporting.summary import visible
+
     text, about = one.document.text, dispute.about
     places = [(about["start"], about["end"])] if "start" in about else []
     for lines in one.lines_for(dispute).values():
         places += [tuple(pair) for line in lines for pair in line.get("evidence", [])]
     if not places:
-        return text[: 2 * AROUND]
+        return visible(text[: 2 * AROUND])
     start, end = places[0]
     before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
-    return " ".join(f"{before}⟦{text[start:end]}⟧{after}".split())
+    return visible(" ".join(f"{before}⟦{text[start:end]}⟧{after}".split()))
 
 
 def _write_queue(out: Path, every: dict[str, Adjudication], settled: dict[str, list[Settled]]) -> None:
@@ -213,6 +264,8 @@ def _ask(one: Adjudication, settled: Any) -> Iterator[Settled]:
         if not choice.isdigit() or not 1 <= int(choice) <= len(dispute.said):
             continue
         answer = list(dispute.said.values())[int(choice) - 1]
-        rule = click.prompt("By which rule?")
+        rule = ""
+        while not rule.strip():
+            rule = click.prompt("By which rule?")
         note = click.prompt("Note", default="none") if rule == "none" else ""
         yield Settled(dispute.about, line_for(dispute, answer, one), rule, note)

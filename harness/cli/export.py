@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from pathlib import Path
 
 import click
@@ -43,8 +43,8 @@ def command(
     """
     from harness.corpus import SPLITS, find
     from harness.corpus.reading import read_corpus
-    from harness.editing.exporting import Losses, rows_of
-    from harness.errors import AskedWrongly, Problem, ProblemsFound, UnknownName
+    from harness.editing.exporting import Losses, not_in_rows, rows_of
+    from harness.errors import Problem, ProblemsFound, UnknownName
     from harness.registry import make, parse
 
     root = find(corpus)
@@ -61,24 +61,26 @@ def command(
             raise UnknownName("split", split, SPLITS)
     if splits:
         reading.documents = [document for document in reading.documents if document.split in splits]
-    rows = list(rows_of(reading, sorted(there) if "all" in annotators else annotators or ("gold",)))
+    whose = sorted(there) if "all" in annotators else annotators or ("gold",)
+    rows = list(rows_of(reading, whose))
     target = out / f"{reading.schema.name}{made.suffix}"
-    if target.exists() and not replace:
-        raise AskedWrongly(f"{target} is there already. Add --replace, or choose another --out.")
-    new = out / f".{target.name}.new{made.suffix}"
-    _remove(new)
-    out.mkdir(parents=True, exist_ok=True)
-    try:
+    _refuse_target(target, root, replace)
+    existing = next(folder for folder in (out, *out.absolute().parents) if folder.is_dir())
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=existing) as folder:
+        new = Path(folder) / target.name
         made.write(rows, new, reading.schema.layers)
         losses, problems = Losses(reading.schema.layers), list[Problem]()
         losses.compare(rows, (row for _, row in made.read(new, problems)))
-        lost = [f"the file: {problem}".replace(str(new), target.name) for problem in problems] + losses.lines()
+        lost = not_in_rows(reading, whose)
+        lost += [f"the file: {problem}".replace(str(new), target.name) for problem in problems] + losses.lines()
         refused = strict and bool(lost)
         if not refused:
-            _remove(target)
-            new.rename(target)
-    finally:
-        _remove(new)
+            out.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():
+                target.rename(Path(folder) / "before")
+            new.replace(target)
+            if target.is_dir():
+                _mark(target).write_text(f"{form}\n", encoding="utf-8")
     code = 1 if refused else 0
     if as_json:
         import msgspec
@@ -96,8 +98,22 @@ def command(
     return code
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _refuse_target(target: Path, root: Path, replace: bool) -> None:
+    """Say no where something stands that no export has written: above all a corpus."""
+    from harness.errors import AskedWrongly
+
+    if not target.exists() and not target.is_symlink():
+        return
+    if not replace:
+        raise AskedWrongly(f"{target} is there already. Add --replace, or choose another --out.")
+    place, corpus = target.resolve(), root.resolve()
+    related = place == corpus or place in corpus.parents or corpus in place.parents
+    foreign = target.is_symlink() or (target.is_dir() and any(target.iterdir()) and not _mark(target).is_file())
+    if related or foreign:
+        what = "the corpus itself" if related else "a folder that no export has written"
+        raise AskedWrongly(f"{target} is {what}, which is never replaced. Choose another --out.")
+
+
+def _mark(target: Path) -> Path:
+    """The file beside an exported folder that says an export wrote it."""
+    return target.with_name(f".{target.name}.exported")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,15 +26,17 @@ def rows_of(reading: Reading, annotators: Sequence[str] = ("gold",)) -> Iterator
     """
     for document in reading.documents:
         files = [file for file in reading.annotations[document.id] if file.by in annotators]
-        yield from (_row(document, file) for file in files)
+        yield from (_row(document, file, reading.schema.layers) for file in files)
         if not files:
-            yield _row(document, None)
+            yield _row(document, None, reading.schema.layers)
 
 
-def _row(document: Document, file: AnnotationFile | None) -> Row:
+def _row(document: Document, file: AnnotationFile | None, layers: Mapping[str, Layer]) -> Row:
     row: Row = {"id": document.name, "group": document.group, "text": document.text}
     row |= {key: value for key, value in (("split", document.split), ("language", document.language)) if value}
     row |= {key: value for key, value in document.meta.items() if key not in UNNAMED}
+    for facet, names in _names(document, layers).items():
+        row[f"{facet}s"] = {**names, **row.get(f"{facet}s", {})}
     if file is None:
         return row
     if file.by != "gold":
@@ -43,6 +46,34 @@ def _row(document: Document, file: AnnotationFile | None) -> Row:
             own = (line for _, line in file.lines if line["layer"] == layer)
             row[layer] = [{key: value for key, value in line.items() if key != "layer"} for line in own]
     return row
+
+
+def _names(document: Document, layers: Mapping[str, Layer]) -> dict[str, dict[str, str]]:
+    """The names of the holders and targets that a document speaks of, wherever they are declared."""
+    used: dict[str, dict[str, str]] = {}
+    for layer, pairs in document.pairs.items():
+        for facet, name in (
+            (facet, name) for pair in pairs for facet, name in zip(layers[layer].of, pair, strict=True)
+        ):
+            if document.name_of(facet, name) != name:
+                used.setdefault(facet, {})[name] = document.name_of(facet, name)
+    return used
+
+
+def not_in_rows(reading: Reading, annotators: Sequence[str] = ("gold",)) -> list[str]:
+    """What the corpus holds and no row says, whatever the format: layers that are open, pairs that nobody judged."""
+    open_, waiting = Counter[str](), 0
+    for document in reading.documents:
+        files = [file for file in reading.annotations[document.id] if file.by in annotators]
+        for file in files:
+            begun = {line["layer"] for _, line in file.lines}
+            open_.update(layer for layer, state in file.layers.items() if state != "done" and layer in begun)
+        for layer, pairs in document.pairs.items():
+            of = reading.schema.layers[layer].of
+            said = {tuple(line.get(facet) for facet in of) for file in files for _, line in file.lines}
+            waiting += sum(pair not in said for pair in pairs)
+    lost = [f"{layer}: annotations of {count} documents in which it is open" for layer, count in open_.items()]
+    return [*lost, f"pairs: {waiting} that nobody has judged"] if waiting else lost
 
 
 class Losses:
@@ -72,7 +103,10 @@ class Losses:
         if _named(written) and _named(back):
             there = {_name(row): row for row in back}
             pairs = [(row, there[_name(row)]) for row in written if _name(row) in there]
-        if len(pairs) < len(written) or len(back) != len(written):
+            if len(pairs) < len(written) == len(back):
+                self._note("id", "names are read back otherwise", str(written[0]["id"]))
+                pairs = list(zip(written, back, strict=True))
+        if len(back) != len(written):
             place = str(written[0].get("id", "row 1")) if written else "the file"
             self._note("documents", f"{len(written)} are written, {len(back)} read back", place)
         for number, (row, again) in enumerate(pairs, 1):

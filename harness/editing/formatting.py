@@ -39,34 +39,46 @@ def not_canonical(reading: Reading) -> Iterator[tuple[Path, bytes]]:
 def merge_files(base: Path, mine: Path, theirs: Path, layers: Mapping[str, Layer]) -> tuple[bytes, list[Conflict]]:
     """Three versions of an annotation file -> the merged one, with git's marks around what people changed apart.
 
-    Raises ProblemsFound where a version cannot be read or their texts differ: then git's own merge is as good.
+    Raises ProblemsFound where a version is no annotation file or their texts differ: then git's own merge is right.
     """
     problems: list[Problem] = []
-    versions = [list(read_json_lines(path, str(path), problems)) for path in (base, mine, theirs)]
+    versions = [_version(path, problems, layers) for path in (base, mine, theirs)]
     if problems:
         raise ProblemsFound(problems)
-    headers = [rows[0][1] if rows and "layer" not in rows[0][1] else {} for rows in versions]
-    was, ours, other = [
-        Sheet(header.get("layers", {}), [line for _, line in rows if "layer" in line])
-        for header, rows in zip(headers, versions, strict=True)
-    ]
-    header = _header(headers, str(mine))
-    merged = merge(was, ours, other, layers)
+    (_, was), (ours, own), (other, their) = versions
+    header = _header(ours, other, versions[0][0], str(mine))
+    merged = merge(was, own, their, layers)
     header["layers"] = merged.layers
     rows = [compact({key: header[key] for key in HEADER if key in header})]
-    apart = {compact(conflict.mine): conflict for conflict in merged.conflicts if conflict.mine is not None}
+    apart: dict[str, list[Conflict]] = {}
+    for conflict in merged.conflicts:
+        apart.setdefault(_row(conflict.mine, layers), []).append(conflict)
     for line in merged.lines:
-        conflict = apart.pop(compact(line), None)
-        rows += _marked(conflict, layers) if conflict else [compact(line)]
-    mine_gone = [conflict for conflict in merged.conflicts if conflict.mine is None]
-    for conflict in (*mine_gone, *apart.values()):
-        rows += _marked(conflict, layers)
+        row = _row(line, layers)
+        rows += _marked(apart.pop(row), layers) if row in apart else [row]
+    for conflicts in apart.values():
+        rows += _marked(conflicts, layers)
     return ("\n".join(rows) + "\n").encode(), merged.conflicts
 
 
-def _header(headers: list[Line], place: str) -> Line:
+def _version(path: Path, problems: list[Problem], layers: Mapping[str, Layer]) -> tuple[Line, Sheet]:
+    """The header and the lines of one version; an empty file, as where both sides add one, has neither."""
+    rows = [row for _, row in read_json_lines(path, str(path), problems)]
+    if not rows:
+        return {}, Sheet({}, [])
+    header, *lines = rows
+    states = header.get("layers")
+    named = {"doc", "by", "text_sha256"} <= header.keys() and "layer" not in header
+    if not isinstance(states, dict) or not named or not all(line.get("layer") in layers for line in lines):
+        problems.append(Problem(str(path), 1, "no annotation file of this corpus", "Merge it as text."))
+        return {}, Sheet({}, [])
+    return header, Sheet(states, lines)
+
+
+def _header(mine: Line, theirs: Line, base: Line, place: str) -> Line:
     """The one header of a merged file: what one side changed is taken; text and annotator must be the same."""
-    base, mine, theirs = headers
+    if not mine or not theirs:
+        raise ProblemsFound([Problem(place, 1, "one side is empty", "Decide whether the file stays.")])
     for key in ("doc", "text_sha256", "by", "unit"):
         if mine.get(key) != theirs.get(key):
             found = f"{key} is {compact(mine.get(key))} here and {compact(theirs.get(key))} there"
@@ -75,10 +87,16 @@ def _header(headers: list[Line], place: str) -> Line:
     return {**theirs, **mine, **({"guideline": guideline} if guideline is not None else {})}
 
 
-def _marked(conflict: Conflict, layers: Mapping[str, Layer]) -> list[str]:
-    """Both versions of what was changed apart, as git marks them."""
-    mine, theirs = (
-        [compact(in_order(line, layers[conflict.layer]) if conflict.layer in layers else line)] if line else []
-        for line in (conflict.mine, conflict.theirs)
-    )
-    return ["<<<<<<< ours", *mine, "=======", *theirs, ">>>>>>> theirs"]
+def _marked(conflicts: list[Conflict], layers: Mapping[str, Layer]) -> list[str]:
+    """What was changed apart, as git marks it: one line of ours, or none, and all of theirs that cannot stand by it."""
+    ours = [_row(conflicts[0].mine, layers)] if conflicts[0].mine else []
+    theirs = [_row(conflict.theirs, layers) for conflict in conflicts if conflict.theirs]
+    return ["<<<<<<< ours", *ours, "=======", *theirs, ">>>>>>> theirs"]
+
+
+def _row(line: Mapping[str, Any] | None, layers: Mapping[str, Layer]) -> str:
+    """A line as it stands in a file; empty for none."""
+    if line is None:
+        return ""
+    layer = layers.get(str(line.get("layer")))
+    return compact({**(in_order(line, layer) if layer else {}), **line})

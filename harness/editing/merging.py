@@ -123,16 +123,29 @@ def _clashes(
     for name, layer in layers.items():
         if layer.kind != "spans" or layer.overlap == "any":
             continue
-        own = sorted((key for key in mine if key[0] == name and key in merged), key=repr)
-        for rival in [key for key in theirs if key[0] == name and key in merged]:
-            clash = next((key for key in own if _cross(key, rival, layer.overlap)), None)
+        own, others = (
+            sorted((k for k in keys if k[0] == name and k in merged and _whole(k)), key=lambda k: (*k[1:3], repr(k)))
+            for keys in (mine, theirs)
+        )
+        near: list[Key] = []  # those of mine that may reach the next of theirs
+        waiting = iter([*own, None])
+        coming = next(waiting)
+        for rival in others:
+            while coming is not None and coming[1] < rival[2]:
+                near.append(coming)
+                coming = next(waiting)
+            near = [key for key in near if key[2] > rival[1]]
+            clash = next((key for key in near if _cross(key, rival, layer.overlap)), None)
             if clash is not None:
                 yield clash, rival
 
 
+def _whole(key: Key) -> bool:
+    """Whether a span has borders; one without cannot be written, and whoever reads the file says so."""
+    return all(isinstance(border, int) for border in key[1:3])
+
+
 def _cross(one: Key, other: Key, overlap: str) -> bool:
-    if not all(isinstance(border, int) for border in (*one[1:3], *other[1:3])):
-        return False  # nothing that could be written; whoever reads the file says so
     (_, last), (start, end) = sorted((one[1:3], other[1:3]), key=lambda span: (span[0], -span[1]))
     return bool(start < last and (overlap == "none" or end > last))
 

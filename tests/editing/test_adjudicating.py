@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from corpora import make_corpus, read_lines, write_lines
@@ -134,3 +135,63 @@ def test_names_that_are_not_there_are_refused(root: Path, capsys: pytest.Capture
     told = capsys.readouterr().err
     assert 'unknown layer "tonne". Did you mean "tone"?' in told
     assert 'unknown reader "bem". Did you mean "ben"?' in told
+
+
+def test_gold_that_somebody_began_stands_against_agreement(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head, *lines = read_lines(root / FOLDER / "a.ann.jsonl")
+    expert = {**lines[-2], "label": "LOC"}
+    layers = dict.fromkeys(head["layers"], "open")
+    write_lines(root / FOLDER / "a.gold.jsonl", [{**head, "by": "gold", "layers": layers}, expert])
+    assert run(["corpus", "adjudicate", str(root), "--apply"]) == 1
+    assert "1 agreed annotations stand otherwise in the open gold" in capsys.readouterr().out
+    assert expert in read_lines(root / FOLDER / "a.gold.jsonl")
+
+
+def test_decisions_that_do_not_fit_together_are_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = queue(root, capsys)
+    for row in rows:
+        row |= {"gold": next(said for said in row["said"].values() if said), "rule": "2.1"}
+    write_lines(root.parent / "queue.jsonl", rows)
+    assert run(["corpus", "adjudicate", str(root), "--settle", str(root.parent / "queue.jsonl"), "--apply"]) == 1
+    assert "overlap" in capsys.readouterr().err
+    assert not (root / FOLDER / "a.gold.jsonl").exists()
+
+
+def test_a_reader_who_corrects_himself_leaves_no_stale_dispute(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = queue(root, capsys)
+    rows[0] |= {"gold": "WARM", "rule": "2.1"}
+    settle(root, rows, capsys)
+    head, tone, *lines = read_lines(root / FOLDER / "a.ann.jsonl")
+    write_lines(root / FOLDER / "a.ann.jsonl", [head, {**tone, "label": "WARM"}, *lines])
+    assert run(["corpus", "adjudicate", str(root), "--apply"]) == 1
+    assert run(["check", str(root)]) == 0
+
+
+def test_answers_are_kept_when_asking_is_broken_off(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(["1", " ", "2.1"])
+
+    def prompt(*asked: str, **more: object) -> str:
+        if (answer := next(answers, None)) is None:
+            raise click.Abort
+        return answer
+
+    monkeypatch.setattr("click.prompt", prompt)
+    assert run(["corpus", "adjudicate", str(root), "--ask", "--apply"]) == 130
+    assert "What was answered is written." in capsys.readouterr().err
+    assert len(read_lines(root / FOLDER / "a.disputes.jsonl")) == 2
+    assert run(["check", str(root)]) == 0
+
+
+def test_readers_who_differ_by_layer_are_heard_layer_by_layer(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, dropped in (("ann", {"tone"}), ("ben", {"stance", "topic", "entities"})):
+        head, *lines = read_lines(root / FOLDER / f"a.{name}.jsonl")
+        head["layers"] = {layer: "done" for layer in head["layers"] if layer not in dropped}
+        write_lines(
+            root / FOLDER / f"a.{name}.jsonl", [head, *(one for one in lines if one["layer"] in head["layers"])]
+        )
+    head, *lines = read_lines(root / FOLDER / "a.ben.jsonl")
+    write_lines(root / FOLDER / "a.cid.jsonl", [{**head, "by": "cid"}, *lines])
+    assert ask(root, "--apply", capsys=capsys)[1]["agreed"] == {"tone": 1}
+    assert read_lines(root / FOLDER / "a.gold.jsonl")[0]["layers"] == {"tone": "done"}

@@ -85,9 +85,36 @@ def test_strict_writes_nothing_where_something_is_lost(tmp_path: Path, capsys: p
     root, out = make_corpus(tmp_path / "tiny"), tmp_path / "out"
     assert run(["export", str(root), "--as", "conll", "--out", str(out), "--strict"]) == 1
     assert "lost: " in capsys.readouterr().out
-    assert not list(out.iterdir())
+    assert not out.exists()
     assert run(["export", str(root), "--as", "conll", "--out", str(out)]) == 0
     assert [path.name for path in out.iterdir()] == ["tiny.conll"]
+
+
+def test_a_corpus_or_a_folder_of_somebody_else_is_never_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_corpus(tmp_path / "corpora" / "tiny")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    asked = ["export", str(root), "--as", "brat", "--replace", "--out"]
+    assert run([*asked, str(root.parent)]) == 2
+    assert "is the corpus itself" in capsys.readouterr().err
+    (tmp_path / "mine" / "tiny").mkdir(parents=True)
+    (tmp_path / "mine" / "tiny" / "letters.txt").write_text("Dear Ana")
+    assert run([*asked, str(tmp_path / "mine")]) == 2
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+    assert (tmp_path / "mine" / "tiny" / "letters.txt").read_text() == "Dear Ana"
+    assert run([*asked, str(tmp_path / "out")]) == 0
+    assert run([*asked, str(tmp_path / "out")]) == 0
+    assert len([*(tmp_path / "out" / "tiny").rglob("*.ann")]) == 3
+
+
+def test_what_no_row_says_is_a_loss_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make_corpus(tmp_path / "tiny")
+    gold = root / "documents/harbour/a.gold.jsonl"
+    gold.write_text(gold.read_text("utf-8").replace('"tone":"done"', '"tone":"open"'), encoding="utf-8")
+    asked = ["export", str(root), "--as", "jsonl", "--strict", "--json", "--out", str(tmp_path / "out")]
+    assert run(asked) == 1
+    assert json.loads(capsys.readouterr().out)["losses"] == ["tone: annotations of 1 documents in which it is open"]
 
 
 def test_what_is_there_is_not_overwritten_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

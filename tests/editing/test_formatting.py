@@ -105,3 +105,35 @@ def test_files_about_different_texts_are_not_mixed(root: Path, tmp_path: Path) -
         run(["corpus", "merge", *asked, str(root / GOLD)]) == 0
     )  # the header is changed on one side: plain git's merge
     assert read_lines(tmp_path / "mine")[0]["text_sha256"] == "1" * 64
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": 1}, {"id": 2}],
+        [{"doc": "a", "readers": ["x", "y"]}, {"layer": "tone", "said": {}}],
+        [{"doc": "a", "by": "gold", "text_sha256": "0", "layers": ["tone"]}],
+        [{"doc": "a", "by": "gold", "text_sha256": "0", "layers": {}}, {"start": 0, "end": 1, "label": "PER"}],
+    ],
+)
+def test_no_line_of_another_file_is_lost(rows: list[object], root: Path, tmp_path: Path) -> None:
+    for name in ("base", "mine", "theirs"):
+        write_lines(tmp_path / name, rows)
+    asked = [str(tmp_path / name) for name in ("base", "mine", "theirs")]
+    assert run(["corpus", "merge", *asked, str(root / GOLD)]) == 0
+    assert read_lines(tmp_path / "mine") == rows
+
+
+def test_a_span_that_clashes_with_two_keeps_all_three(root: Path, tmp_path: Path) -> None:
+    head, *_ = read_lines(root / GOLD)
+    head |= {"layers": {"entities": "done"}}
+    line = {"layer": "entities", "label": "ORG"}
+    sides = {"base": [], "mine": [(0, 14, "The Port Union")], "theirs": [(0, 3, "The"), (4, 8, "Port")]}
+    for name, spans in sides.items():
+        write_lines(tmp_path / name, [head, *(line | {"start": s, "end": e, "text": t} for s, e, t in spans)])
+    asked = [str(tmp_path / name) for name in sides]
+    assert run(["corpus", "merge", *asked, str(root / GOLD)]) == 1
+    text = (tmp_path / "mine").read_text("utf-8")
+    assert text.count("<<<<<<<") == 1
+    for surface in ("The Port Union", "The", "Port"):
+        assert text.count(f'"text":"{surface}"') == 1

@@ -67,6 +67,14 @@ def test_a_flat_record_reads_the_same(tmp_path: Path) -> None:
     assert (1, "draft") in read("argilla(text='text')", [flat], tmp_path)[0]
 
 
+@pytest.mark.parametrize("status", [["discarded"], ["discarded", "submitted", "submitted"], [], "discarded"])
+def test_states_that_are_not_one_a_response_are_a_problem(status: object, tmp_path: Path) -> None:
+    flat = {"text": "Ana", "q.responses": ["A", "B"], "q.responses.users": ["u", "v"], "q.responses.status": status}
+    found, told = read("argilla", [flat], tmp_path)
+    assert found == []
+    assert starts(told, [':1: "q.responses" without as many states. Export the records again']), told
+
+
 def test_suggestions_are_no_annotations_unless_they_are_asked_for(tmp_path: Path) -> None:
     given = [record(suggestions={"ner": {"value": [{**PER, "score": 0.5}], "score": [0.5], "agent": "m"}})]
     assert read("argilla", given, tmp_path)[0] == [(1, BARE), (1, "suggestion")]

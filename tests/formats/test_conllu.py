@@ -111,6 +111,13 @@ def test_another_column_can_be_named(tmp_path: Path) -> None:
     assert rows == [(1, {"text": "A", "GOLD": [{"start": 0, "end": 1, "label": "X"}]})]
 
 
+def test_two_columns_of_entities_are_two_layers(tmp_path: Path) -> None:
+    data = b"# global.columns = ID FORM A:NER B:ner SPANS:B:ner NER X:NER\n1\tA\tB-X\tO\tO\tB-Y\t_\n"
+    one = {"start": 0, "end": 1}
+    layers = {"A:NER": [{**one, "label": "X"}], "NER": [{**one, "label": "Y"}], "ner": [], "B:ner": []}
+    assert read(data, tmp_path) == ([(1, {"text": "A", **layers})], [])
+
+
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
@@ -120,6 +127,7 @@ def test_another_column_can_be_named(tmp_path: Path) -> None:
         ("conllu", "# text = b\n" + UD.format("1", "a", "_"), ':2: token "a" where # text goes on with "b"'),
         ("conllu", UD.format("1", "a", "NER=PER"), ':1: "PER" is no tag'),
         ("conllu", "# global.columns = ID WORD\n1\ta\n", ":1: no column ID or FORM in # global.columns"),
+        ("conllu", "# global.columns = ID FORM NER NER\n1\ta\tO\tB-X\n", ":1: two columns named NER"),
         ("conllu(column='NER')", UD.format("1", "a", "_"), ":1: no column NER in # global.columns"),
         ("conllu(scheme='IOB2')", UD.format("1", "a", "Name=I-X"), ':1: "I-X", where IOB2 has "B-X"'),
         ("conllu", "# Name = x\n" + UD.format("1", "a", "Name=O"), ":1: both a comment and a column Name"),

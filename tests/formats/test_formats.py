@@ -1,7 +1,9 @@
 """What every format keeps: read(write(x)) == x, or a printed list of losses; and what each does with broken files."""
 
+import gzip
 import json
 import tempfile
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +152,23 @@ def test_json_lines_are_read_as_their_rows_and_all_their_problems(
     assert found == rows
     assert len(told) == len(problems)
     assert all(one.startswith(start) for one, start in zip(told, problems, strict=True)), told
+
+
+@pytest.mark.parametrize("name", ["jsonl", "prodigy"])
+def test_a_small_packed_file_with_a_huge_line_is_a_problem_and_takes_little_memory(name: str, tmp_path: Path) -> None:
+    path, problems = tmp_path / "in.jsonl.gz", list[Problem]()
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b'{"text": "a"}\n')
+        for _ in range(200):
+            file.write(b"x" * (1 << 20))
+    tracemalloc.start()
+    try:
+        found = list(make("formats", parse(name)).read(path, problems))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [number for number, _ in found] == [1]
+    assert [str(one).removeprefix(str(path)) for one in problems] == [
+        ":2: a line of more than 64 MiB. Check that it is the right file."
+    ]
+    assert peak < 200 << 20

@@ -120,3 +120,23 @@ def test_what_is_damaged_is_named(value: object, problem: str, tmp_path: Path) -
     assert rows == []
     assert len(problems) == 1
     assert problems[0].startswith(problem), problems
+
+
+@pytest.mark.parametrize(
+    ("key", "why"), [("rejected_by", "rejected"), ("timed_out", "timed out"), ("aborted", "aborted")]
+)
+def test_what_somebody_marked_who_refused_is_left_out_once(key: str, why: str, tmp_path: Path) -> None:
+    sets = {**spans(2, 5), "7": {"annotations": []}}
+    file = document(annotation_sets=sets, teamware_status={key: ["rina", 7], "aborted_by": 3})
+    assert read(file, tmp_path) == ([LeftOut(why), LeftOut(why)], [])
+
+
+def test_no_feature_takes_the_place_of_what_a_row_is_made_of(tmp_path: Path) -> None:
+    own = ("text", "id", "annotator", "group", "split", "language")
+    sets = spans(0, 5, type="Document", features={**dict.fromkeys(own, "x"), "text_": "y", "tone": "WARM"})
+    sets["rina"]["annotations"] += spans(2, 5, features={"layer": "text"})["rina"]["annotations"]
+    rows, problems = read(document(features={"group": "g", "tone": "COLD"}, annotation_sets=sets), tmp_path)
+    assert not problems
+    kept = {"id": "a", "group": "g", "tone": "WARM", "text": "😊 Ana", "annotator": "rina"}
+    assert {key: value for key, value in rows[0].items() if not key.endswith("_")} == kept
+    assert {key for key in rows[0] if key.endswith("_")} >= {f"{key}_" for key in own}

@@ -96,7 +96,7 @@ def test_tokens_and_tags_become_a_text_with_spans(form: str, tmp_path: Path) -> 
     (tmp_path / "data").mkdir()
     if form == "parquet":
         dataset.to_parquet(str(tmp_path / "data" / "validation-00000-of-00001.parquet"))
-        assert read(tmp_path) == ([{**READ, "split": "validation"}], [])
+        assert read(tmp_path) == ([{**READ, "split": "dev"}], [])
         return
     (tmp_path / "data" / "x.jsonl").write_text(json.dumps(TAGGED) + "\n")
     info = "".join(
@@ -140,6 +140,44 @@ def test_a_card_that_leads_astray_is_named(card: str, problem: str, tmp_path: Pa
     rows, problems = read(tmp_path)
     assert (rows, len(problems)) == ([], 1)
     assert problems[0].startswith(problem), problems
+
+
+@pytest.mark.parametrize("name", ["validation", "valid", "val", "dev"])
+def test_the_split_to_validate_with_is_dev_here_and_is_asked_for_by_its_own_name(name: str, tmp_path: Path) -> None:
+    made = DatasetDict({one: Dataset.from_dict({"text": [one]}) for one in (name, "train", "eval")})
+    made.save_to_disk(str(tmp_path))
+    assert sorted(row["split"] for row in read(tmp_path)[0]) == ["dev", "eval", "train"]
+    assert read(tmp_path, f"huggingface(split='{name}')") == ([{"text": name, "split": "dev"}], [])
+    make("formats", parse("huggingface")).write(read(tmp_path)[0], tmp_path / "again", LAYERS)
+    assert sorted(datasets.load_from_disk(str(tmp_path / "again"))) == ["dev", "eval", "train"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts"),
+    [
+        ("d/**", ["a", "b", "c"]),
+        ("**", ["a", "b", "c", "e"]),
+        ("**/*.jsonl", ["a", "b", "c", "e"]),
+        ("d/**/c.jsonl", ["c"]),
+        ("d/**/*", ["a", "b", "c"]),
+        ("d/*", ["a", "b"]),
+        ("./d//[ab]*", ["a", "b"]),
+        ("d**b/*", []),
+        ("d/a**l", ["a"]),
+        ("d/", ["a", "b", "c"]),
+        (".h/*", ["h"]),
+        ("**/**/**/" * 300 + "c.jsonl", ["c"]),
+    ],
+)
+def test_patterns_of_a_card_name_files_as_datasets_takes_them(pattern: str, texts: list[str], tmp_path: Path) -> None:
+    for name in ("d/a", "d/b", "d/f/g/c", "e", ".h/h"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.jsonl").write_text(f'{{"text": "{name[-1]}"}}\n')
+    (tmp_path / "dataset_infos.json").write_text("{}")
+    (tmp_path / "README.md").write_text(f"---\nconfigs:\n- data_files: '{pattern}'\n---\n")
+    rows, problems = read(tmp_path)
+    assert [row["text"] for row in rows] == texts
+    assert [one.partition(".")[0] for one in problems] == [] if texts else [": no data of split any"]
 
 
 def test_numbers_that_are_no_label_and_tags_that_do_not_fit_are_named(tmp_path: Path) -> None:

@@ -84,3 +84,9 @@ def test_a_damaged_line_is_a_problem(given: Any, problem: str, tmp_path: Path) -
     found, told = read("prodigy", given, tmp_path)
     assert found == []
     assert starts(told, [f":1: {problem}"]), told
+
+
+@pytest.mark.parametrize(("answer", "why"), [("reject", "rejected"), ("ignore", "ignored")])
+def test_a_span_that_was_not_accepted_is_left_out_of_an_accepted_task(answer: str, why: str, tmp_path: Path) -> None:
+    given = task(spans=[{**ORG, "answer": answer}, ORG])
+    assert read("prodigy", given, tmp_path) == ([(1, {**BARE, "spans": [ORG]}), (1, why)], [])

@@ -154,6 +154,14 @@ def test_old_tokens_without_spaces_are_set_apart_by_one(tmp_path: Path) -> None:
     assert rows == [{"id": "0-0", "text": "New York !", "entities": [span]}, {"id": "0-1", "text": "a b"}]
 
 
+def test_tokens_that_are_blocked_are_no_entity(tmp_path: Path) -> None:
+    doc = spacy.blank("en")("Ana met Bo in Lima today")
+    doc.set_ents([spacy.tokens.Span(doc, 0, 1, "PER")], blocked=[doc[2:4], doc[5:6]])
+    rows, problems = read(spacy.tokens.DocBin(docs=[doc]).to_bytes(), tmp_path)
+    assert not problems
+    assert rows[0]["entities"] == [{"start": 0, "end": 3, "label": "PER"}]
+
+
 def test_pairs_may_stand_one_a_line_and_other_keys_are_metadata(tmp_path: Path) -> None:
     data = b'["a b", {"entities": [[0, 1, "X", "Q1"]], "heads": [0]}]\n["c", {"cats": {"A": 0.4, "B": 0.5}}]\n'
     span = {"start": 0, "end": 1, "label": "X", "kb_id": "Q1"}
@@ -193,8 +201,9 @@ def docbin(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"x\x9c", ": cut off, or too big"),
+        (b"x\x9c", ": cut off"),
         (b"x\x9c\xff\xff\xff", ": no DocBin: it cannot be unpacked"),
+        (zlib.compress(bytes(80 << 20)), ": too big: it unpacks into more than 64 MiB"),
         (zlib.compress(b"\xc1"), ": malformed msgpack"),
         (zlib.compress(b"\x91" * 99999), ": malformed msgpack"),
         (zlib.compress(b"\x90"), ": no table"),

@@ -139,6 +139,25 @@ def test_layers_features_slots_relations_and_chains_become_fields(tmp_path: Path
     }  # fmt: skip
 
 
+def test_features_named_as_what_a_span_has_already_get_a_name_of_their_own(tmp_path: Path) -> None:
+    head = f"{HEAD}#T_SP=a.Span|start|end|text|text_|id|text\n#T_RL=a.Rel|source|BT_a.Span\n#T_CH=a.C|x|chain\n\n\n"
+    row = one(f"{head}#Text=a b\n1-1\t0-1\ta\t7[1]\t8[1]\tt\tu\ti\tv\tr\t1-2\tc->1-1\tz\t\n"
+              "1-2\t2-3\tb\t7[1]\t8[1]\tt\tu\ti\tv\t_\t_\t_\t_\t\n", tmp_path)  # fmt: skip
+    span = {"start": 0, "end": 3, "text": "a b", "label": "7", "end_": "8", "text_": "t", "text__": "u", "id_": "i"}
+    assert row["Span"] == [{**span, "text___": "v"}]
+    assert row["Rel"] == [
+        {"start": 0, "end": 1, "text": "a", "label": "r", "source": {"start": 2, "end": 3, "text": "b"}}
+    ]
+    assert row["C"] == [{"start": 0, "end": 1, "text": "a", "label": "c", "chain": "1", "chain_": "z"}]
+
+
+def test_slots_named_as_what_a_span_has_already_get_a_name_of_their_own(tmp_path: Path) -> None:
+    head = f"{HEAD}#T_SP=a.Host|label|ROLE_a.Host:start_a.Link|uima.tcas.Annotation\n\n\n"
+    row = one(f"{head}#Text=a\n1-1\t0-1\ta\tx\tp\t1-1\t\n", tmp_path)
+    place = {"start": 0, "end": 1, "text": "a"}
+    assert row["Host"] == [{**place, "label": "x", "start_": [{"role": "p", **place}]}]
+
+
 def test_gaps_between_sentences_are_filled_as_inception_does(tmp_path: Path) -> None:
     tokens = "#Text=a\n1-1\t2-3\ta\t_\t\n\n#Text=b\n2-1\t6-7\tb\t_\t\n\n#Text=c\n3-1\t7-8\tc\t_\t\n"
     assert one(SPAN + tokens, tmp_path)["text"] == "  a\n  bc"

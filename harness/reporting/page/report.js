@@ -3,7 +3,7 @@
   const $ = (id) => document.getElementById(id);
   const data = JSON.parse($("data").textContent);
   if (!$("filters") || !data.tasks.length) return;
-  const STEP = 20;
+  const STEP = 10;
   const SIGNS = { same: "", missed: "−", spurious: "+", label: "≠", border: "↔" };
   const WORDS = { same: "agreement", missed: "missed", spurious: "spurious", label: "wrong label", border: "wrong border" };
   const compared = data.tasks.some((task) => task.worse);
@@ -149,12 +149,44 @@
     }
     return byDocument.get(task);
   };
-  const has = (task, row, k, label) => {
-    if (task.kind === "spans") {
-      return marks(task, row, k).some((mark) => mark.state !== "same" && [mark.gold, mark.said].some((one) => one?.[2] === label));
+  // Labels of what is not right in an answer to spans, or of gold and answer; and how many errors there are.
+  const told = (task, row, k) => {
+    const answer = row[5][k], gold = row[2];
+    if (task.kind !== "spans") return [[gold, answer?.[0]].flat(), right(task, row, k) ? 0 : 1];
+    const labels = new Set(), used = new Set();
+    let errors = 0;
+    for (const one of Array.isArray(answer) ? answer : []) {
+      used.add(Number.isInteger(one) ? one : one[3]);
+      if (Number.isInteger(one)) continue;
+      errors += 1;
+      labels.add(one[2]);
+      if (one[3] >= 0) labels.add(gold[one[3]][2]);
     }
-    const codes = [row[2], row[5][k]?.[0]].flat();
-    return codes.includes(label);
+    for (let i = 0; i < gold.length; i += 1) {
+      if (used.has(i)) continue;
+      errors += 1;
+      labels.add(gold[i][2]);
+    }
+    return [[...labels], errors];
+  };
+  // Of each task and model what the filters ask of a document, made when it is first looked at.
+  const summed = new Map();
+  const sums = (own, k) => {
+    const key = `${data.tasks.indexOf(own)} ${k}`;
+    if (!summed.has(key)) {
+      summed.set(key, [...grouped(own)].filter(([, rows]) => rows.some((row) => row[5][k] !== null)).map(([d, rows]) => {
+        const wrong = rows.filter((row) => !right(own, row, k));
+        const each = new Map(rows.map((row) => [row, told(own, row, k)]));
+        const labels = (some) => new Set(some.flatMap((row) => each.get(row)[0]));
+        return {
+          d, rows, wrong, errors: wrong.reduce((sum, row) => sum + each.get(row)[1], 0),
+          sure: Math.max(-1, ...wrong.map((row) => sure(own, row, k))), labels: labels(rows), wrongLabels: labels(wrong),
+        };
+      }));
+      const confident = own.models[k][2];
+      summed.get(key).sort((a, b) => (confident && b.sure - a.sure) || b.errors - a.errors || a.d - b.d);
+    }
+    return summed.get(key);
   };
   const searched = (d, rows, wanted) => {
     lower[d] ??= `${data.documents[d][0]}\n${data.documents[d][1]}`.toLowerCase();
@@ -162,28 +194,25 @@
   };
   const value = (id) => $(id)?.value ?? "";
   const task = () => data.tasks[Number(value("task"))];
-  const passes = (task_, d, rows, k) => {
-    const own = data.documents[d], label = value("label"), slice = value("slice"), tag = value("tag");
+  const chosen = () => {
+    const [label, slice, tag] = [value("label"), value("slice"), value("tag")];
     const wanted = value("search").trim().toLowerCase();
-    return (slice === "" || own[4].includes(Number(slice))) && (tag === "" || own[3].includes(tag))
-      && (label === "" || rows.some((row) => has(task_, row, k, Number(label)) || (compared && has(task_, row, 0, Number(label)))))
-      && (wanted === "" || searched(d, rows, wanted));
+    return (d, rows, labels) => {
+      const own = data.documents[d];
+      return (slice === "" || own[4].includes(Number(slice))) && (tag === "" || own[3].includes(tag))
+        && (label === "" || labels().has(Number(label))) && (wanted === "" || searched(d, rows, wanted));
+    };
   };
   const wrongOnes = (own, k) => {
-    const all = value("show") === "all", found = [];
-    for (const [d, rows] of grouped(own)) {
-      const wrong = rows.filter((row) => !right(own, row, k));
-      const asked = rows.some((row) => row[5][k] !== null);
-      if (!asked || (!all && !wrong.length) || !passes(own, d, all ? rows : wrong, k)) continue;
-      const errors = own.kind === "spans" ? marks(own, rows[0], k).filter((mark) => mark.state !== "same").length : wrong.length;
-      found.push({ d, rows, sure: Math.max(-1, ...wrong.map((row) => sure(own, row, k))), errors });
-    }
-    const confident = own.models[k][2];
-    return found.sort((a, b) => (confident && b.sure - a.sure) || b.errors - a.errors || a.d - b.d);
+    const all = value("show") === "all", passes = chosen();
+    return sums(own, k).filter((one) => (all || one.wrong.length)
+      && passes(one.d, all ? one.rows : one.wrong, () => (all ? one.labels : one.wrongLabels)));
   };
   const changed = (own, which) => {
-    const rows = own[which].map((i) => own.rows[i]).filter((row) => passes(own, row[0], [row], 1));
-    return rows.map((row) => ({ d: row[0], rows: [row] }));
+    const passes = chosen();
+    return own[which].map((i) => own.rows[i])
+      .filter((row) => passes(row[0], [row], () => new Set([...told(own, row, 0)[0], ...told(own, row, 1)[0]])))
+      .map((row) => ({ d: row[0], rows: [row] }));
   };
 
   const fill = (list, more, found, k) => {
