@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import os
 import platform
 import re
@@ -22,6 +23,7 @@ DEEPEST = 64  # nesting that no file of ours needs and every reader bears
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # in the names of temporary files
 JSON_TYPES = {list: "array", str: "string", bool: "boolean", type(None): "null"}
 CHUNK = 1 << 20  # bytes of whole lines that are read together
+LONGEST_LINE = 64 << 20  # bytes; a small packed file may hold one without end
 LONGEST_INTEGER = 1000  # digits; Python refuses to print integers of some thousand
 
 
@@ -252,7 +254,9 @@ def read_json_lines(path: Readable, place: str, problems: list[Problem]) -> Iter
 
 def _read_together(data: bytes, lines: int) -> list[dict[str, Any]]:
     """The objects of so many lines that are all as `parse_object` takes them the quick way; else none."""
-    if any(line.count(b"[") + line.count(b"{") > DEEPEST for line in data.split(b"\n")):
+    # Each line that is an object has a bracket: of so few more than lines, no line has too many.
+    few = data.count(b"[") + data.count(b"{") < DEEPEST + lines
+    if not few and any(line.count(b"[") + line.count(b"{") > DEEPEST for line in data.split(b"\n")):
         return []
     try:
         values = msgspec.json.Decoder().decode_lines(data)
@@ -271,9 +275,16 @@ def stream_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 1
     try:
         with opened(path) as file:
-            while lines := file.readlines(CHUNK):
+            while some := file.read(CHUNK):
+                rest = file.readline(LONGEST_LINE + 1)
+                lines = io.BytesIO(some + rest).readlines()
+                long = lines.pop() if len(rest) > LONGEST_LINE else b""
                 yield from _streamed(lines, number, str(path), problems)
                 number += len(lines)
+                if long:
+                    found = f"a line of more than {LONGEST_LINE >> 20} MiB"
+                    problems.append(Problem(str(path), number, found, "Check that it is the right file."))
+                    break
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ProblemsFound([Problem(str(path), 0, f"cannot be read ({why})", "Check the path.")]) from None

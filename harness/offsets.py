@@ -21,7 +21,7 @@ UNITS = {
 NORMAL: dict[str, Literal["NFC", "NFD"]] = {"nfc": "NFC", "nfd": "NFD"}
 INCLUSIVE = "-inclusive"  # after a unit: an end is the last character's own place
 # None of these characters joins its neighbour to one grapheme, nor do blanks, quotes, dashes and signs of money.
-_JOINING = re.compile("[^\x00-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]|\r\n")
+_APART = re.compile("[\x00-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*")
 
 
 def in_words(unit: str) -> str:
@@ -83,9 +83,11 @@ def unlike_codepoints(text: str) -> set[str]:
     """The units that may count this text otherwise than code points do; quick to ask."""
     alone = text.count("\n") - text.count("\r\n")
     found = {unit for unit, told in (("crlf", alone), ("lf", "\r\n" in text)) if told}
-    if _JOINING.search(text):
+    if "\r\n" in text:
         found.add("grapheme")
     if not text.isascii():
+        if not _APART.fullmatch(text):
+            found.add("grapheme")
         found.add("byte")
         found |= {unit for unit, form in NORMAL.items() if not unicodedata.is_normalized(form, text)}
         if len(text.encode("utf-16-le", "surrogatepass")) != 2 * len(text):

@@ -77,7 +77,8 @@ def _report(base: str, candidate: str, policy: str | None, corpora: Sequence[str
     from harness.cli import _baselines, _sides
     from harness.gating import Policy, gate, read_policy
 
-    if _baselines.none_yet(base, candidate, as_json=False):
+    if none := _baselines.none_yet(base, candidate):
+        _baselines.say_none_yet(none, as_json=False)
         return None
     asked = _baselines.declared(base, read_policy(Path(policy)) if policy else Policy())
     sides = _sides.side(base), _sides.side(candidate)

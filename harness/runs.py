@@ -16,6 +16,8 @@ from harness.result import PACKED, Kept, read
 
 STATE = "run.json"
 RESULT = "content.json"
+REPORT, REPORT_OF = "report.html", "report.of"  # the page that tells the run, and the results that it tells
+OWN = (STATE, REPORT, REPORT_OF)
 FILES = (RESULT, "provenance.json", "predictions.jsonl")
 RESULTS = (f"*/*/{RESULT}", f"*/*/seed-*/{RESULT}")  # where a run writes them
 
@@ -127,7 +129,7 @@ def _stored(folder: Path) -> Stored | None:
     foreign = []
     for entry in _entries(folder):
         path, about = Path(entry), entry.stat(follow_symlinks=False)
-        if entry.is_file(follow_symlinks=False) and (entry.name in FILES or path == folder / STATE):
+        if entry.is_file(follow_symlinks=False) and (entry.name in FILES or path in [folder / name for name in OWN]):
             files[path] = about
         else:
             foreign.append(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from harness.corpus.schema import NAME, NOT_FOR_TEST, read_schema
 from harness.corpus.sources import GroupFolder, inside
 from harness.corpus.writing import annotation_file, meta_file
 from harness.editing.merging import Sheet, merge
+from harness.editing.persons import EMAIL
 from harness.errors import Problem, ProblemsFound, quote, suggestion
 from harness.files import digest_bytes, locked, write_atomically
 from harness.records import Document
@@ -227,6 +229,8 @@ class Desk:
             raise Refused(422, f"id {quote(name_id)}. Ids are made of a-z, 0-9 and -.")
         if not isinstance(shown, str) or not shown.strip():
             raise Refused(422, "no name. Say what the page shall show.")
+        if any(unicodedata.category(one) in ("Cc", "Zl", "Zp") for one in shown) or EMAIL.search(shown):
+            raise Refused(422, "a name holds no control character and no e-mail address.")
         with self.alone():
             opened = self.open(group, name)
             known = opened.document.names.get(facet, {}).get(name_id)
@@ -271,5 +275,7 @@ def _sheet(value: Any, what: str) -> Sheet:
         raise Refused(422, f'{what} has no "layers" that are "open" or "done"')
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         raise Refused(422, f'{what} has no list of "lines"')
-    named = {line["layer"]: "open" for line in lines if isinstance(line.get("layer"), str)}
+    if not all(isinstance(line.get("layer", ""), str) for line in lines):
+        raise Refused(422, f'{what} has a line whose "layer" is no text')
+    named = {line["layer"]: "open" for line in lines if "layer" in line}
     return Sheet({**named, **layers}, lines)

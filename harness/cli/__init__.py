@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -109,7 +110,7 @@ def run(args: list[str]) -> int:
 
 def _say_no(message: str, code: int, args: list[str]) -> int:
     """The message on stderr, and as JSON where JSON was asked for; gives the exit code back."""
-    if "--json" in args or "--as json" in " ".join(args):
+    if "--json" in args or "--as=json" in args or ("--as", "json") in pairwise(args):
         import json
 
         click.echo(json.dumps({"exit": code, "error": message}, ensure_ascii=False))

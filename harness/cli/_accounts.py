@@ -36,6 +36,8 @@ def account(places: Sequence[str], corpora: Sequence[str] = ()) -> Account:
         source = next((side.sources[entry.task] for side in sides if entry.task in side.sources), {})
         try:
             task, about = _gold(entry, source, given, loaded)
+            if entry.kept.content["corpus"]["digest"] != task.corpus_digest:
+                notes.append(f"{entry.task}: {about.corpus} has changed since the run. {_of_today(entry, task)}")
             tasks[entry.task], abouts[entry.task] = task, about
         except HarnessError as error:
             notes.append(f"{entry.task}: without texts and gold. {error}")
@@ -82,6 +84,14 @@ def _gold(
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
         documents={document.id: document for document in corpus},
     )
+
+
+def _of_today(entry: Entry, task: Task) -> str:
+    """What is shown of a corpus that has changed. Raises AskedWrongly where it no longer holds what was answered."""
+    gone = {*entry.kept.item} - {*task.items["item"]}
+    if gone:
+        raise AskedWrongly(f"{len(gone):,} of the items answered, as {min(gone)}, are no longer in the corpus.")
+    return "The scores are those of the run; texts and gold are today's."
 
 
 def _state(folder: Path) -> dict[str, object]:

@@ -102,8 +102,9 @@ def _annotator(given: str | None, root: Path) -> str:
 
     name = given
     if name is None:
-        known = next(filter(None, (_git_name(root), os.environ.get("USER", ""))), "")
-        name = slug(known) if known.strip() else ""
+        names = (_git_name(root), os.environ.get("USER", "").strip())
+        known = next((one for one in names if one and "@" not in one), "")  # an address is never written
+        name = slug(known) if known else ""
         if not name:
             raise AskedWrongly("who annotates is not known. Say it: --by NAME.")
     if not STEM.fullmatch(name) or len(name) > 60:
@@ -114,14 +115,14 @@ def _annotator(given: str | None, root: Path) -> str:
 
 
 def _git_name(root: Path) -> str:
-    """The name that git knows, empty where it knows none or an e-mail address, which is never written."""
+    """The name that git knows, empty where it knows none."""
     try:
         asked = subprocess.run(
             ["git", "-C", str(root), "config", "user.name"], capture_output=True, text=True, timeout=5
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return ""
-    return "" if "@" in asked.stdout else asked.stdout.strip()
+    return asked.stdout.strip()
 
 
 def _has_display() -> bool:

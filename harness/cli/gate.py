@@ -82,8 +82,9 @@ def command(
     policy = read_policy(policy_file) if policy_file else Policy()
     policy = replace(policy, fail_on=fail_on) if fail_on else policy
     wanted = _wanted(docs)
-    if none := _baselines.none_yet(base, candidate, as_json=as_json):
-        _reports.tell_without_baseline((base, candidate or base), *none, **told)
+    if none := _baselines.none_yet(base, candidate):
+        _reports.tell_without_baseline((base, candidate or base), none.said, none.command, **told)
+        _baselines.say_none_yet(none, as_json=as_json)
         return 0
     ours = _sides.side(base)
     if plan:
@@ -98,6 +99,9 @@ def command(
     drawn = _sides.drawn(ours, theirs, corpora, settle) if settle else None
     report = gate(ours, theirs, _sides.tasks(ours, theirs, corpora), policy, drawn)
     report = _baselines.looked(base, theirs, report, record=look)
+    _reports.tell(report, (ours, theirs), policy_file, fail_on, corpora, **told)  # what fails here leaves no trace
+    if look:
+        _baselines.record_look(base, theirs, report)
     if as_json:
         from harness import telling
         from harness.files import compact
@@ -105,7 +109,6 @@ def command(
         click.echo(compact(telling.plain(report)))
     else:
         _print(report, wanted)
-    _reports.tell(report, (ours, theirs), policy_file, fail_on, corpora, **told)
     return report.exit_code
 
 

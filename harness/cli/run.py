@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--store", type=click.Path(path_type=Path), default=Path("runs/store"), show_default=True,
               help="Where finished cells are kept, so that they are not run again.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Run finished cells again too.")
+@click.option("--report/--no-report", default=True, help="Write the page report.html beside the results.")
 @click.option("--by-label", is_flag=True, help="Show each label's own score too.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def command(
@@ -55,6 +55,7 @@ def command(
     out: Path | None,
     store: Path,
     again: bool,
+    report: bool,
     by_label: bool,
     as_json: bool,
 ) -> int:
@@ -65,6 +66,7 @@ def command(
     """
     from harness.benchmark import run_benchmark
     from harness.cli import _show
+    from harness.cli._run_report import report_of
     from harness.runs import Run
     from harness.store import Store
 
@@ -112,7 +114,8 @@ def command(
         if any(one.result for one in done):
             said = f" ({_show.spent(spent)})" if any(spent.values()) else ""
             click.echo(f"Results are in {run.folder}{said}.")
-            click.echo(f"To look at them: harness report {shlex.quote(str(run.folder))}")
+            if report:
+                click.echo(report_of(run.folder, sum(one.result.n for one in done if one.result)))
     for one in failed:
         click.secho(f"{one.task} · {one.model}: {one.failure}", fg="red", err=True)
     return code

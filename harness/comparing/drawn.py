@@ -61,9 +61,10 @@ def with_drawn(found: Comparison, metric: Metric, drawn: Drawn, *, margin: float
     if why := _not_of_one_source(apart, drawn):
         return f"{UNUSED}: {why}"
     due, sums = joined([both.task.gold, drawn.task.gold]), []
-    for answers, said in zip(both.answers, drawn.said, strict=True):
-        place = {item: i for i, item in enumerate(said.item)}
-        own = said.take([place[item] for item in drawn.task.items["item"]])
+    own_of = [_own(said, drawn.task) for said in drawn.said]
+    if unanswered := int(np.logical_or(*(own.status == MISSING for own in own_of)).sum()):
+        return f"{UNUSED}: {unanswered} of its items are in no predictions file that it was drawn by"
+    for answers, own in zip(both.answers, own_of, strict=True):
         sums.append(sum_by_unit(metric.count(due, joined([answers, own])).rows, unit, len(code)))
     assert verdict is not None  # a ranking has none, and none is left open
     a, b = sums
@@ -71,6 +72,12 @@ def with_drawn(found: Comparison, metric: Metric, drawn: Drawn, *, margin: float
                      margin=margin, alpha=verdict.alpha, seed=both.seed)  # fmt: skip
     cell = cell_of(found.primary.metric, metric, "", len(groups), found.primary.unit, judged)
     return Settled(cell, drawn.groups, drawn.apart, drawn.pool)
+
+
+def _own(said: Annotations, task: Task) -> Annotations:
+    """What a predictions file answers of a task's items, in their order."""
+    place = {item: i for i, item in enumerate(said.item)}
+    return said.take([place[item] for item in task.items["item"]])
 
 
 def _refuse_another(name: str, answers: Annotations, said: Annotations) -> None:

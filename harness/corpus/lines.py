@@ -14,6 +14,8 @@ Names = Mapping[str, Collection[str]]  # facet -> ids known to the document
 
 def check_line(line: Mapping[str, Any], layer: Layer, text: str, names: Names, no: No) -> None:
     """Note what is wrong with one annotation of a layer: labels, fields, facets, types, spans against the text."""
+    if is_plain(line, layer, text):
+        return
     for key in () if line.keys() <= layer.keys else line.keys() - layer.keys:
         no(f"unknown field {quote(key)} in layer {layer.name}", suggestion(key, sorted(layer.keys)))
     label = line.get("label")
@@ -29,6 +31,22 @@ def check_line(line: Mapping[str, Any], layer: Layer, text: str, names: Names, n
         no("suggested_by is not a text", "Name the model that proposed the line, or remove it.")
     for name in [name for name in layer.fields if name in line]:
         _check_field(line[name], name, str(label), layer, text, names, no)
+
+
+def is_plain(line: Mapping[str, Any], layer: Layer, text: str) -> bool:
+    """Whether a line is as most are, a label or a span that reads as it says and no more; all is well with such."""
+    if layer.of or line.get("label") not in layer.labels:
+        return False
+    own = len(line) - ("layer" in line)
+    if layer.kind != "spans":
+        return own == 1 and layer.evidence == "none"
+    start, end = line.get("start"), line.get("end")
+    return (
+        own == 4
+        and type(start) is type(end) is int
+        and 0 <= start < end <= len(text)
+        and text[start:end] == line.get("text")
+    )
 
 
 def check_facet(value: Any, facet: str, names: Names, no: No) -> None:
@@ -131,6 +149,8 @@ def _check_field(value: Any, name: str, label: str, layer: Layer, text: str, nam
 
 def spans_of(line: Mapping[str, Any], layer: Layer) -> list[tuple[int, int, str]]:
     """Every (start, end, surface) that a line holds: its own, its evidence's, its fields'; malformed ones are not."""
+    if layer.kind != "spans" and layer.evidence == "none" and not layer.span_fields:
+        return []
     found: list[tuple[Any, Any, Any]] = []
     if layer.kind == "spans":
         found.append((line.get("start"), line.get("end"), line.get("text")))
@@ -153,11 +173,15 @@ def fits(start: int, end: int, surface: str, text: str) -> bool:
 
 def in_order(line: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     """The line with its keys in the fixed order of the layer, so that diffs show what changed and no more."""
-    first = ["layer", "start", "end", *layer.of, "role", "label", "subtype"]
-    order = [*first, *(name for name in layer.fields if name not in first), "evidence", "text", "suggested_by"]
+    return {key: line[key] for key in order_of(layer) if key in line}
+
+
+def order_of(layer: Layer) -> list[str]:
+    """The keys that a line of a layer may have, in their fixed order."""
     if layer.kind == "spans":
-        order = ["layer", "start", "end", "label", "text", *layer.fields, "suggested_by"]
-    return {key: line[key] for key in order if key in line}
+        return ["layer", "start", "end", "label", "text", *layer.fields, "suggested_by"]
+    first = ["layer", "start", "end", *layer.of, "role", "label", "subtype"]
+    return [*first, *(name for name in layer.fields if name not in first), "evidence", "text", "suggested_by"]
 
 
 def sort_key(line: Mapping[str, Any], layer: Layer) -> tuple[Any, ...]:

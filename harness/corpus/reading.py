@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.corpus.lines import DRIFT, check_facet, check_line, spans_of
+from harness.corpus.lines import DRIFT, check_facet, check_line, is_plain, spans_of
 from harness.corpus.schema import OFFSETS, SPLITS, Layer, Schema, read_names, read_schema
 from harness.corpus.sources import Group, Tell, folder_groups, is_built
 from harness.errors import AskedWrongly, Problem, quote, shown, suggestion
@@ -191,13 +191,7 @@ class _GroupReader:
             language=meta["language"] if isinstance(meta.get("language"), str) else "",
             meta=meta,
             pairs=pairs,
-            gold={
-                layer: [line for _, line in gold.lines if line.get("layer") == layer]
-                for layer, state in gold.layers.items()
-                if state == "done"
-            }
-            if gold
-            else {},
+            gold=_done(gold) if gold else {},
             names=names,
             guideline=gold.guideline if gold else "",
         )
@@ -294,6 +288,9 @@ class _GroupReader:
             if header is not None and layers.get(layer.name) is None:
                 found = f"an annotation of layer {layer.name}, which the header does not list"
                 self.no(place, number, found, f'Add "{layer.name}": "done" (or "open") to its layers.')
+            if is_plain(line, layer, text):
+                lines.append((number, line))
+                continue
             earlier = len(self.problems)
             check_line(line, layer, text, names, lambda f, r, n=number: self.no(place, n, f, r))  # type: ignore[misc]
             (lines if len(self.problems) == earlier else broken).append((number, line))
@@ -340,6 +337,15 @@ class _GroupReader:
         for i in drifted:
             old = self.problems[i]
             self.problems[i] = Problem(old.file, old.line, old.found, old.remedy + advice)
+
+
+def _done(file: AnnotationFile) -> dict[str, list[Mapping[str, Any]]]:
+    """The lines of each layer that is done."""
+    done: dict[str, list[Mapping[str, Any]]] = {name: [] for name, state in file.layers.items() if state == "done"}
+    for _, line in file.lines:
+        if (own := done.get(line["layer"])) is not None:
+            own.append(line)
+    return done
 
 
 def _all_spans(rows: list[tuple[int, dict[str, Any]]], layers: Mapping[str, Layer]) -> Iterator[tuple[int, int, str]]:

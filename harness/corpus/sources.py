@@ -76,6 +76,14 @@ def folder_groups(root: Path, problems: list[Problem], tell: Tell) -> Iterator[G
     tell(len(entries), len(entries))
 
 
+def all_of(handle: int, chunk: int) -> bytes:
+    """What is left of an open file, so many bytes at a time."""
+    data = os.read(handle, chunk)
+    while more := os.read(handle, chunk):
+        data += more
+    return data
+
+
 class _Plain:
     """A file by its path: of many small files, making a Path and a buffered reader takes more than the reading."""
 
@@ -85,10 +93,7 @@ class _Plain:
     def read_bytes(self) -> bytes:
         handle = os.open(self.path, READ)
         try:
-            data = os.read(handle, CHUNK)
-            while more := os.read(handle, CHUNK):
-                data += more
-            return data
+            return all_of(handle, CHUNK)
         finally:
             os.close(handle)
 

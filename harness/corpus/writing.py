@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from harness.corpus.lines import in_order, sort_key
+import msgspec
+
+from harness.corpus.lines import order_of, sort_key
 from harness.corpus.schema import OFFSETS, Layer
 from harness.errors import AskedWrongly
 from harness.files import compact, digest_bytes, to_toml
@@ -29,25 +32,31 @@ def annotation_file(
     `lines` maps each layer to its annotations, an empty list where there is nothing to say. A layer is done unless
     `states` calls it open.
     """
-    header = {
+    header: dict[str, Any] = {
         "doc": document.name,
-        "text_sha256": digest_bytes(document.text.encode()),
+        "text_sha256": _sha256(document.text),
         "unit": OFFSETS,
         "by": by,
         "guideline": guideline,
         "layers": {name: states.get(name, "done") for name in layers if name in lines},
     }
-    rows = [compact(header)]
-    for name, layer in layers.items():
-        done = [in_order({"layer": name, **line}, layer) for line in lines.get(name, ())]
-        rows.extend(compact(line) for line in sorted(done, key=lambda line: sort_key(line, layer)))
-    return ("\n".join(rows) + "\n").encode()
+    rows: list[dict[str, Any]] = [header]
+    for name in header["layers"]:
+        layer, order = layers[name], order_of(layers[name])[1:]  # without "layer", which comes first
+        done = [{"layer": name, **{key: line[key] for key in order if key in line}} for line in lines[name]]
+        rows.extend(sorted(done, key=lambda line: sort_key(line, layer)))
+    return msgspec.json.Encoder().encode_lines(rows)
+
+
+@functools.lru_cache(maxsize=1)  # a document's files come one after another
+def _sha256(text: str) -> str:
+    return digest_bytes(text.encode())
 
 
 def meta_file(document: Document) -> bytes:
     """What is known of a document besides its text: digest first, then the keys as given, one a line."""
     meta = {
-        "sha256": digest_bytes(document.text.encode()),
+        "sha256": _sha256(document.text),
         **({"language": document.language} if document.language else {}),
         **{key: value for key, value in document.meta.items() if key not in ("sha256", "language", "pairs")},
         **({"pairs": {k: [list(p) for p in v] for k, v in document.pairs.items()}} if document.pairs else {}),

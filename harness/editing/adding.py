@@ -14,7 +14,7 @@ from harness.corpus.writing import document_files, group_file
 from harness.editing.cells import as_name
 from harness.editing.persons import EMAIL
 from harness.editing.placing import File, half_placed, place
-from harness.editing.receiving import Refused, Source, receive
+from harness.editing.receiving import Received, Refused, Source, receive
 from harness.editing.seeing import Sight, look, mend
 from harness.errors import AskedWrongly, Problem, ProblemsFound, UnknownName, quote
 from harness.files import digest_bytes, read_toml
@@ -196,8 +196,13 @@ def _read(source: Source, asked: Asked) -> New:
     if not text.strip():
         raise Refused("no text", "Give a document that has one.")
     name = asked.name or as_name(source.stem)
-    sha = digest_bytes(text.encode())
+    sha = _digest(text, received)
     return New(source, asked.group or name, name, received.digest, sha, len(text), sights, received.left_out)
+
+
+def _digest(text: str, received: Received) -> str:
+    """SHA-256 of a text as it is stored, which most often is as it came."""
+    return received.digest if received.as_it_is and text is received.text else digest_bytes(text.encode())
 
 
 def _refuse_unfit(new: New, plan: Adding) -> None:
@@ -237,6 +242,8 @@ def _is_known(new: New, there: _There, taken: dict[str, New], plan: Adding) -> b
 
 def _compare(plan: Adding, there: _There) -> None:
     """Hold the new documents against the corpus and, where each is a group of its own, against each other."""
+    if plan.asked.group and not any(names for _, names in there.groups):
+        return
     from harness.editing.resembling import resemblances
 
     new, asked = plan.documents, plan.asked
@@ -295,7 +302,7 @@ def _document(new: New, plan: Adding) -> Document:
     except Refused as no:
         raise AskedWrongly(f"{new.source.place}: {no.found}, a moment ago it was not. Nothing is written.") from None
     text = mend(received.text) if plan.asked.fix else received.text
-    if received.digest != new.received or digest_bytes(text.encode()) != new.sha256:
+    if received.digest != new.received or _digest(text, received) != new.sha256:
         raise AskedWrongly(f"{new.source.place} was changed while it was added. Nothing is written; add it again.")
     meta: dict[str, Any] = dict(plan.asked.meta)
     if new.received != new.sha256:

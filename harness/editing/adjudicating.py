@@ -87,10 +87,14 @@ def adjudicate(
     states = {layer.name: "done" for layer in own}
     mine = AnnotationFile("", "gold", "", states, [(0, line) for layer in own for line in so_far.get(layer.name, [])])
     real = {key_of(dispute.about): dispute for dispute in disputes(both, mine, own)}
+    others = [layer for name, layer in reading.schema.layers.items() if gold and name not in states]
+    earlier = {key_of(dispute.about) for dispute in disputes(both, gold, others)} if gold else set()
     held, settled = [], set()
     for line in log:
+        key = key_of(about_of(line, reading.schema.layers[line["layer"]]))
+        if line["layer"] not in states and key not in earlier:
+            continue  # no dispute any more
         if line["layer"] in states:
-            key = key_of(about_of(line, reading.schema.layers[line["layer"]]))
             if key not in real or line.get("gold") != real[key].gold or line.get("said") != dict(real[key].said):
                 continue  # the readers corrected themselves, or a kill came between log and gold
             settled.add(key)

@@ -104,6 +104,8 @@ def how(layer: Layer) -> str:
 
 def spans_given(line: dict[str, Any], layer: Layer) -> Iterator[Said]:
     """Every span of a line as the file has it, with its surface where it has one; malformed ones are not."""
+    if layer.kind != "spans" and layer.evidence == "none" and not layer.span_fields:
+        return
     for span in _spans_in(dict(line), layer):
         start, end, surface = span.get("start"), span.get("end"), span.get("text")
         if type(start) is int and type(end) is int:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from harness.corpus import SPLITS
-from harness.corpus.lines import check_line
+from harness.corpus.lines import check_line, is_plain
 from harness.corpus.reading import STEM, Reading
 from harness.corpus.schema import Layer
 from harness.editing.cells import how, lines_of, slug, spans_given, turn
@@ -20,7 +20,7 @@ from harness.editing.persons import EMAIL, NO_NAMES, pseudonym_key
 from harness.editing.there import Known, names_of
 from harness.editing.units import Detection, Found
 from harness.errors import Problem, quote, suggestion
-from harness.files import compact, parse_object
+from harness.files import DEEPEST, parse_object
 from harness.parts import LeftOut, Row
 from harness.records import Document
 
@@ -61,11 +61,31 @@ class Packed(Mapping[str, Lines]):
         lines: Lines = msgspec.json.decode(self._layers[layer])
         return lines
 
+    def labels(self, layer: str) -> list[str]:
+        """The labels of the annotations of a layer, quicker than by unpacking them."""
+        return [line.label for line in msgspec.json.decode(self._layers[layer], type=list[_Labelled])]
+
+    def __contains__(self, layer: object) -> bool:
+        return layer in self._layers
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._layers)
 
     def __len__(self) -> int:
         return len(self._layers)
+
+
+class _Labelled(msgspec.Struct):
+    """An annotation of which nothing but the label is wanted."""
+
+    label: str
+
+
+def labels_in(layers: Mapping[str, Iterable[Mapping[str, Any]]], name: str) -> list[str]:
+    """The labels of the annotations of a layer."""
+    if isinstance(layers, Packed):
+        return layers.labels(name)
+    return [line["label"] for line in layers[name]]
 
 
 class Gathering:
@@ -235,26 +255,39 @@ class Gathering:
 
     def _layer(self, number: int, given: Lines, lines: Lines, layer: Layer, into: Incoming, unit: Found) -> None:
         """Add what a row gives to the annotations of a layer."""
-        earlier = list(lines)
-        what = "span" if layer.kind == "spans" else "annotation"
+        # Lines that speak of the same thing: whether an earlier row has them, and they themselves.
+        alike: defaultdict[Hashable, list[tuple[bool, dict[str, Any]]]] = defaultdict(list)
+        for line in lines:
+            alike[_key(line, layer)].append((True, line))
+        as_stored = unit.unit == "codepoint" and into.text == into.row["text"]
         for i, line in enumerate(given, 1):
-            before = len(self.problems)
-            for key, facet in _facets_in(line, layer):
-                line[key] = self._name(number, line.get(key, ""), facet, into)
-            for wrong in turn(line, layer, into.row["text"], unit, self.lf):
-                self.no(number, f"layer {layer.name}, {what} {i}: {wrong}", unit.advice or "Check --offsets.")
-            if len(self.problems) > before:
+            plain = as_stored and is_plain(line, layer, into.text)
+            if not plain and not self._mended(number, i, line, layer, into, unit):
                 continue
-            check_line(line, layer, into.text, self._names(into), lambda f, r: self.no(number, f, r))
-            if line in earlier and not layer.of:
+            twins = alike[_key(line, layer)]
+            if not layer.of and (True, line) in twins:
                 continue  # the document's own label, said again on each of its rows
-            if line in lines:
+            if any(line == one for _, one in twins):
                 self.no(number, f"the same annotation twice in layer {layer.name}", "Keep one.")
-            elif layer.kind == "label" and any(layer.key_of(one) == layer.key_of(line) for one in lines):
+            elif twins and layer.kind == "label":
                 self.no(number, f"a second label in layer {layer.name}", "A layer of kind label has one.")
+            twins.append((False, line))
             lines.append(line)
             if layer.of:
                 into.pairs.setdefault(layer.name, {})[tuple(str(line[facet]) for facet in layer.of)] = None
+
+    def _mended(self, number: int, i: int, line: dict[str, Any], layer: Layer, into: Incoming, unit: Found) -> bool:
+        """Write a line as the corpus has it and note what is wrong with it; false where it cannot be written so."""
+        before = len(self.problems)
+        for key, facet in _facets_in(line, layer):
+            line[key] = self._name(number, line.get(key, ""), facet, into)
+        what = "span" if layer.kind == "spans" else "annotation"
+        for wrong in turn(line, layer, into.row["text"], unit, self.lf):
+            self.no(number, f"layer {layer.name}, {what} {i}: {wrong}", unit.advice or "Check --offsets.")
+        if len(self.problems) > before:
+            return False
+        check_line(line, layer, into.text, self._names(into), lambda f, r: self.no(number, f, r))
+        return True
 
     def _pair(self, number: int, row: Row, into: Incoming) -> None:
         """A row with holder and target but no label lists a pair that is still to be judged."""
@@ -290,9 +323,22 @@ class Gathering:
 def _can_be_stored(row: Row) -> bool:
     """Whether our JSON gives a row back as it is: no half characters, no infinity, not nested beyond reading."""
     try:
-        return parse_object(compact(row), "", 0, []) == row
+        packed = msgspec.json.encode(row)
+        if packed.count(b"[") + packed.count(b"{") > DEEPEST:
+            return parse_object(packed.decode(), "", 0, []) == row
+        return bool(msgspec.json.decode(packed) == row)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return False
+
+
+def _key(line: Mapping[str, Any], layer: Layer) -> Hashable:
+    """What lines share that speak of the same thing; of malformed ones too."""
+    key = layer.key_of(line)
+    try:
+        hash(key)
+    except TypeError:
+        return repr(key)
+    return key
 
 
 def _facets_in(line: Mapping[str, Any], layer: Layer) -> Iterator[tuple[str, str]]:

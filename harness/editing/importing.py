@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,7 @@ def apply_import(plan: Import, progress: Callable[[int], None] = lambda done: No
     for one in plan.annotated:
         if one.by != GOLD or one.document.id not in new:
             by_group.setdefault(one.document.group, ([], []))[1].append(one)
-    there = {group for group in by_group if (folder / group).exists()}
+    there = {group for group in by_group if os.path.exists(f"{folder}{os.sep}{group}")}  # noqa: PTH110
 
     def files() -> Iterator[tuple[str, list[File]]]:
         done = 0

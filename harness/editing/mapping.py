@@ -28,10 +28,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.corpus.reading import STEM
 from harness.corpus.schema import Layer, Schema
 from harness.editing.cells import how, lines_of
-from harness.editing.persons import EMAIL, NO_NAMES, pseudonym_key
+from harness.editing.persons import EMAIL, may_annotate, pseudonym_key
 from harness.errors import Problem, ProblemsFound, quote, suggestion
 from harness.files import read_toml
 from harness.parts import Row
@@ -100,6 +99,7 @@ class Map:
         self.taken = {one.name for one in facets if isinstance(one, Column)}
         self.seen: set[str] = set()  # columns of the file
         self.found: dict[str, tuple[Control, str] | None] = {}  # column -> its control, and what its * stands for
+        self.said: dict[tuple[str, ...], set[str]] = {}  # table of the map -> what the file has of its kind
         self.notes: list[str] = []
 
     def no(self, path: Sequence[str], found: str, remedy: str) -> None:
@@ -172,10 +172,15 @@ class Map:
         return ""
 
     def _annotators(self) -> dict[str, str]:
-        names = {}
+        names: dict[str, str] = {}
+        whose: dict[str, str] = {}  # pseudonym, folded -> the annotator it is
         for theirs, ours in self._inner((), "annotators").items():
-            if isinstance(ours, str) and STEM.fullmatch(ours) and ours not in NO_NAMES:
-                names[pseudonym_key(theirs)] = ours
+            if isinstance(ours, str) and may_annotate(ours):
+                key = pseudonym_key(theirs)
+                if whose.setdefault(ours.casefold(), key) != key:
+                    found = f"pseudonym {quote(ours)} is another annotator's already"
+                    self.no(("annotators", theirs), found, "Give each a name of their own.")
+                names[key] = ours
             else:
                 shown = "a pseudonym" if isinstance(ours, str) and EMAIL.search(ours) else f"pseudonym {quote(ours)}"
                 self.no(("annotators", theirs), f"{shown} cannot be in a file's name", "Use A-Z, a-z, 0-9, - and _.")
@@ -201,9 +206,13 @@ class Map:
                 except ValueError as error:
                     no(f"{key}: {error}", how(control.layer))
         annotator = turned.get("annotator")
-        if isinstance(annotator, str | int):
-            key = str(annotator).strip()
-            turned["annotator"] = self.annotators.get(pseudonym_key(key), key)
+        if isinstance(annotator, str | int) and (name := str(annotator).strip()):
+            key = pseudonym_key(name)
+            self.said.setdefault(("annotators",), set()).add(key)
+            if self.annotators and key not in self.annotators and may_annotate(name):  # else a row is refused for it
+                remedy = f"{suggestion(key, sorted(self.annotators))} Or add it there."
+                no(f"annotator {quote(key)}, whom the map's [annotators] do not list", remedy)
+            turned["annotator"] = self.annotators.get(key, name)
         return turned
 
     def _put(self, turned: Row, key: str, value: Any, no: No) -> None:
@@ -225,6 +234,11 @@ class Map:
         lines = lines_of(layer, {layer.name: row[key]}) if layer else None
         if layer is None or lines is None:
             return
+        for line in lines:
+            path = ("layers", control.name)
+            self.said.setdefault((*path, "fields"), set()).update(line)
+            if isinstance(line.get("label"), str):
+                self.said.setdefault((*path, "labels"), set()).add(line["label"])
         earlier = lines_of(layer, {layer.name: turned.get(layer.name)})
         kept = [one for one in (control.turned(line, star, row) for line in lines) if one is not None]
         if kept or earlier is not None or layer.kind != "label" or layer.of:
@@ -239,10 +253,29 @@ class Map:
         missing = [("fields", name) for name in [*self.fields] if name not in self.seen]
         missing += [("layers", control.name) for control in self.controls if control.name not in met]
         for path in missing:
-            near = difflib.get_close_matches(path[1], free, n=1, cutoff=0.7)
-            if near:
-                self.no(path, f"the file has no {quote(path[1])}", f"Did you mean {quote(near[0])}?")
-            else:
-                self.notes.append(f"the map's {path[1]} is not in the file")
+            self._missing(path, free)
+        for control in self.controls:
+            if control.name in met and control.layer is not None:
+                own = {"labels": {*control.layer.labels}, "fields": {*control.layer.keys}}
+                for what, table in (("labels", control.labels), ("fields", control.fields)):
+                    self._unused(("layers", control.name, what), table, own[what])
+        self._unused(("annotators",), self.annotators, set())
         if self.problems:
             raise ProblemsFound(self.problems)
+
+    def _unused(self, path: tuple[str, ...], table: Mapping[str, str], fine: set[str]) -> None:
+        """The names in a table of the map that the file has not; `fine` are those that need no map."""
+        said = self.said.get(path, set())
+        written = {pseudonym_key(name): name for name in self._inner(path[:-1], path[-1])}  # whose line is told
+        for key in table:
+            if key not in said:
+                self._missing((*path, written.get(key, key)), sorted(said - table.keys() - fine))
+
+    def _missing(self, path: tuple[str, ...], free: Sequence[str]) -> None:
+        """A name in the map that the file has not: an error where the file has one that is nearly it."""
+        name = pseudonym_key(path[-1])
+        near = difflib.get_close_matches(name, free, n=1, cutoff=0.7)
+        if near:
+            self.no(path, f"the file has no {quote(name)}", f"Did you mean {quote(near[0])}?")
+        else:
+            self.notes.append(f"the map's {' '.join((*path[1:-1], name))} is not in the file")

@@ -17,7 +17,8 @@ def _class(low: int, high: int) -> str:
     return "[" + re.escape("".join(c for c, byte in BYTE.items() if low <= byte < high)) + "]"
 
 
-_FIRST, _NEXT = re.compile(_class(0xC2, 0xF5)), _class(0x80, 0xC0)
+_NEXT = _class(0x80, 0xC0)
+_BEGUN = re.compile(_class(0xC2, 0xF5) + _NEXT)  # any of them begins so, and of most texts no two characters do
 _ONE = re.compile(f"{_class(0xC2, 0xE0)}{_NEXT}|{_class(0xE0, 0xF0)}{_NEXT}{{2}}|{_class(0xF0, 0xF5)}{_NEXT}{{3}}")
 # By itself a sign of mojibake: no language sets these side by side. Quotes, dashes and the no-break space are not among
 # what follows, since they may follow any capital: "IRMÃ”", "santé\xa0»".
@@ -44,7 +45,7 @@ def mojibake(text: str) -> Iterator[tuple[int, int, str]]:
 def _stretches(text: str) -> Iterator[list[tuple[int, int, str]]]:
     """Characters that make valid UTF-8, those side by side together."""
     parts: list[tuple[int, int, str]] = []
-    for match in _ONE.finditer(text) if not text.isascii() and _FIRST.search(text) else ():
+    for match in _ONE.finditer(text) if not text.isascii() and _BEGUN.search(text) else ():
         try:
             meant = bytes(BYTE[c] for c in match[0]).decode()
         except UnicodeDecodeError:

@@ -6,10 +6,14 @@ import hashlib
 import re
 from typing import Any
 
-EMAIL = re.compile(r"[^\s@<>\"',;:()\[\]]+@[^\s@<>\"',;:()\[\]]+\.[^\s@<>\"',;:()\[\].]+")
-NO_NAMES = ("meta", "disputes")  # what stands between ID. and .jsonl in other files of a document
-# Parts of the names under which tools keep who did something.
-_PERSONAL = re.compile(r"mail|annotator|author|user|owner|reviewer|assign|_by|by$", re.IGNORECASE)
+from harness.corpus.reading import STEM
+
+# What is before the @ begins where a word does, which keeps the search of a long word without blanks quick. Addresses
+# of pages (https://site.org/@name/x.html) and versions (tool@1.2) are none.
+EMAIL = re.compile(
+    r"(?<![^\s@<>\"',;:()\[\]])[^\s@<>\"',;:()\[\]]*[^\s@<>\"',;:()\[\]/]@[^\s@<>\"',;:()\[\]/]+\.[^\W\d_]"
+)
+NO_NAMES = ("gold", "meta", "disputes")  # what stands between ID. and .jsonl in other files of a document
 GONE = object()  # in the place of a value that is not kept
 
 
@@ -26,21 +30,25 @@ def pseudonym_key(annotator: str) -> str:
     return f"#{hashlib.sha256(annotator.strip().lower().encode()).hexdigest()[:8]}"
 
 
-def without_addresses(key: str, value: Any, *, personal: bool = False) -> Any:
-    """A value of metadata without the e-mail addresses of who worked on it; GONE where nothing is left of it.
+def may_annotate(name: str) -> bool:
+    """Whether a name can be an annotator's: the middle of a file's name that no other file has on any disk."""
+    return bool(STEM.fullmatch(name)) and name.casefold() not in NO_NAMES
 
-    A value that is an address, and one that holds an address under a key that speaks of a person, are not kept; of
-    lists and tables the rest is.
+
+def without_addresses(key: str, value: Any) -> Any:
+    """A value of metadata without what holds an e-mail address; GONE where nothing is left of it.
+
+    A text that has one is not kept, whatever else it says; of lists and tables the rest is.
     """
-    personal = personal or bool(_PERSONAL.search(key))
+    if EMAIL.search(key):
+        return GONE
     if isinstance(value, str):
-        gone = EMAIL.search(value) if personal else EMAIL.fullmatch(value.strip())
-        return GONE if gone else value
+        return GONE if "@" in value and EMAIL.search(value) else value
     if isinstance(value, list):
-        kept = [one for one in (without_addresses(key, one, personal=personal) for one in value) if one is not GONE]
+        kept = [one for one in (without_addresses("", one) for one in value) if one is not GONE]
         return kept if kept or not value else GONE
     if isinstance(value, dict):
-        some = {name: without_addresses(name, one, personal=personal) for name, one in value.items()}
-        left = {name: one for name, one in some.items() if one is not GONE and not EMAIL.search(name)}
+        some = {name: without_addresses(name, one) for name, one in value.items()}
+        left = {name: one for name, one in some.items() if one is not GONE}
         return left if left or not value else GONE
     return value

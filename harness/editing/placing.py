@@ -44,7 +44,9 @@ def _place(folder: Path, files: Iterable[tuple[str, Sequence[File]]], name: str,
         written: list[str] = []  # as texts: of many small files, making a Path takes longer than the writing
         for group, some in files:
             if group not in groups:
-                (staging / group).mkdir(parents=True, exist_ok=True)
+                if not groups:
+                    staging.mkdir(parents=True, exist_ok=True)
+                os.mkdir(f"{staging}{os.sep}{group}")  # noqa: PTH102
                 groups.add(group)
             for file, data in some:
                 written.append(f"{staging}{os.sep}{group}{os.sep}{file}")
@@ -108,9 +110,9 @@ def _put(prepared: Path, final: Path, placed: list[tuple[Path, Path]], before: M
 
     A file stays in the staging folder too, since that is how a leftover tells what it had placed.
     """
-    if not final.exists():
+    if not os.path.exists(final):  # noqa: PTH110
         placed.append((prepared, final))
-        prepared.rename(final)
+        os.rename(prepared, final)  # noqa: PTH104
         return
     for path in sorted(prepared.iterdir()):
         target = final / path.name

@@ -14,7 +14,7 @@ import msgspec
 from harness.checking import problems_of
 from harness.corpus.reading import AnnotationFile, Reading
 from harness.corpus.schema import Schema
-from harness.editing.gathering import GOLD, OWN, Gathering, Incoming
+from harness.editing.gathering import GOLD, OWN, Gathering, Incoming, labels_in
 from harness.editing.persons import GONE, without_addresses
 from harness.editing.there import read_readers
 from harness.editing.units import Found
@@ -69,8 +69,8 @@ class Import:
         """For each layer how often each label comes in."""
         count: dict[str, Counter[str]] = {}
         for one in self.annotated:
-            for layer, lines in one.lines.items():
-                count.setdefault(layer, Counter()).update(line["label"] for line in lines)
+            for layer in one.lines:
+                count.setdefault(layer, Counter()).update(labels_in(one.lines, layer))
         return count
 
 

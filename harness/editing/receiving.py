@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.corpus.sources import READ, all_of
 from harness.editing.converting import BY_ENDING, MOST_BYTES
 from harness.errors import AskedWrongly, Problem, quote, shown
 from harness.files import digest_bytes
@@ -60,6 +61,7 @@ class Received:
     text: str
     digest: str  # SHA-256 of the bytes as they came
     left_out: list[str] = field(default_factory=list)  # by a conversion
+    as_it_is: bool = False  # whether these bytes are the text in UTF-8
 
 
 def sources_of(
@@ -75,11 +77,12 @@ def sources_of(
         if str(path) == "-":
             found.append(Source("standard input", data=standard_input or b""))
         elif path.is_dir() and not path.is_symlink():
-            for inner in sorted(path.iterdir()):
-                if inner.suffix.lower() in ENDINGS and not inner.name.startswith("."):
+            for name in sorted(os.listdir(path)):
+                inner = path / name
+                if inner.suffix.lower() in ENDINGS and not name.startswith("."):
                     _take(inner, found, problems)
                 else:
-                    passed["folder" if inner.is_dir() else inner.suffix.lower() or inner.name] += 1
+                    passed["folder" if inner.is_dir() else inner.suffix.lower() or name] += 1
         else:
             _take(path, found, problems)
     return found, passed
@@ -133,16 +136,19 @@ def receive(source: Source, encoding: str = "") -> Received:
             text, left_out = _decoded(data, encoding), []
     except ValueError as error:
         raise Refused(str(error), "Save its text as UTF-8 in a .txt.") from None
-    return Received(text, digest_bytes(data), left_out)
+    return Received(text, digest_bytes(data), left_out, ending not in BY_ENDING and not encoding)
 
 
 def _bytes_of(source: Source) -> bytes:
     data, size = source.data, len(source.data)
     if source.path:
         try:
-            with source.path.open("rb", buffering=0) as file:
-                size = os.fstat(file.fileno()).st_size
-                data = file.read() if size <= MOST_BYTES else b""
+            handle = os.open(source.path, READ)
+            try:
+                size = os.fstat(handle).st_size
+                data = all_of(handle, size + 1) if size <= MOST_BYTES else b""
+            finally:
+                os.close(handle)
         except OSError as error:
             raise Refused(f"cannot be read ({error.strerror})", "Check that you may read it.") from None
     if size > MOST_BYTES:

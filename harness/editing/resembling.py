@@ -20,6 +20,8 @@ COPY = 0.8  # of the larger text's shingles, or of the smaller's where that has 
 SHORTEST = 8
 BATCH = 1_000_000  # shingles that are held at a time
 HOLDERS = 50  # texts of a batch that are looked at for one shingle: those with a phrase in common may be thousands
+VOCABULARY = 100_000  # words that are held
+LONG = 40  # characters of a word above which it is not likely to come again
 MIX = tuple(map(np.uint64, (1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)))
 
 
@@ -47,26 +49,27 @@ def resemblances(
         if of_corpus not in own or share > own[of_corpus].share:
             own[of_corpus] = Resemblance(other, share, copy)
 
-    for batch in _batches(texts):
+    known = _Known()
+    for batch in _batches(texts, known):
         index, last = _Index(batch), batch[-1][0]
         if among:
-            later = ((number, _shingles(text)) for number, text in texts if number > last)
+            later = ((number, _shingles(text, known)) for number, text in texts if number > last)
             for number, own in chain(batch, later):
                 for other, share, copy in index.alike(own):
                     if other < number:
                         take(number, new[other], False, share, copy)
         batch.clear()
         for document, text in corpus:
-            for number, share, copy in index.alike(_shingles(text)):
+            for number, share, copy in index.alike(_shingles(text, known)):
                 take(number, document, True, share, copy)
     return {number: [best[key] for key in (True, False) if key in best] for number, best in found.items()}
 
 
-def _batches(texts: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, Numbers]]]:
+def _batches(texts: Iterable[tuple[int, str]], known: _Known) -> Iterator[list[tuple[int, Numbers]]]:
     batch: list[tuple[int, Numbers]] = []
     held = 0
     for number, text in texts:
-        batch.append((number, _shingles(text)))
+        batch.append((number, _shingles(text, known)))
         held += len(batch[-1][1])
         if held >= BATCH:
             yield batch
@@ -75,16 +78,32 @@ def _batches(texts: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, Numbe
         yield batch
 
 
-def _shingles(text: str) -> Numbers:
+class _Known(dict[str, tuple[int, ...]]):
+    """A word between blanks -> a number for each word that it is, compared as `words_of` a whole text is.
+
+    Neither case folding nor composition looks across a blank, and texts share most of their words.
+    """
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        numbers = tuple(map(hash, words_of(word)))
+        if len(word) <= LONG:
+            if len(self) >= VOCABULARY:
+                self.clear()
+            self[word] = numbers
+        return numbers
+
+
+def _shingles(text: str, known: _Known) -> Numbers:
     """A number for each different shingle of a text, sorted; the same in all texts of this process."""
-    words = words_of(text)
-    words += [""] * (SHINGLE - len(words))
-    hashes = np.fromiter(map(hash, words), np.int64, len(words)).view(np.uint64)
+    words = list(chain.from_iterable(map(known.__getitem__, text.split())))
+    words += [hash("")] * (SHINGLE - len(words))
+    hashes = np.fromiter(words, np.int64, len(words)).view(np.uint64)
     many = len(words) - SHINGLE + 1
     mixed = np.zeros(many, np.uint64)
     for step, factor in enumerate(MIX):
         mixed = (mixed ^ (mixed >> np.uint64(29))) * MIX[1] + hashes[step : step + many] * factor
-    return np.unique(mixed)
+    mixed.sort()
+    return mixed[np.append(True, mixed[1:] != mixed[:-1])]
 
 
 class _Index:

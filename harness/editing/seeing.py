@@ -23,6 +23,10 @@ SIGNS = re.compile(
     "\U000f0000-\U0010ffff]"
 )
 ASCII_SIGNS = re.compile("\r\n|[\0-\t\v-\x1f\x7f]")
+# Of them, those of the first plane that Python takes to be printable, or may in another version.
+PRINTED = "\u034f\u115f\u1160\u180b\u180c\u180d\u180e\u180f\u3164\uffa0" + "".join(
+    map(chr, (*range(0xFE00, 0xFE0E), *range(0xFFF0, 0x10000)))
+)
 TRAILING = re.compile("[ \t]+(?=[\r\n]|\\Z)")
 NOT_ASCII = re.compile("[\0-\x7f]?[^\0-\x7f]+")  # no ASCII character is joined to the one before it
 JOINERS = "\u200c\u200d"
@@ -96,6 +100,8 @@ def _mojibake(text: str) -> Iterator[Seen]:
 
 
 def _signs(text: str) -> Iterator[Seen]:
+    if not _may_have_signs(text):
+        return  # as most texts
     for match in (ASCII_SIGNS if text.isascii() else SIGNS).finditer(text):
         sign, (start, end) = match[0], match.span()
         if sign in BROKEN:
@@ -117,6 +123,13 @@ def _signs(text: str) -> Iterator[Seen]:
                 yield _name(sign), "mended", start, end, ""
         elif len(sign) == 1:
             yield _name(sign), "kept", start, end, sign
+
+
+def _may_have_signs(text: str) -> bool:
+    """Whether there may be something for SIGNS to find; a fraction of the time of looking."""
+    if not text.replace(LF, " ").isprintable() or any(map(text.__contains__, PRINTED)):
+        return True
+    return len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)  # beyond the first plane: emoji and more
 
 
 def _use(text: str, at: int) -> Literal["", "word", "emoji"]:

@@ -126,11 +126,12 @@ def _fit(text: str, placed: Sequence[Placed], spans: Sequence[Said]) -> str:
     """Whether all surfaces are `exact`, `loose`, or not there at all."""
     fit = "exact"
     for at, (_, _, surface) in zip(placed, spans, strict=True):
-        if surface is None:
+        found = None if at is None else text[at[0] : at[1]]
+        if surface is None or found == surface:
             continue
-        if at is None or not same_surface(text[at[0] : at[1]], surface, loose=True):
+        if found is None or not same_surface(found, surface, loose=True):
             return ""
-        if not same_surface(text[at[0] : at[1]], surface):
+        if not same_surface(found, surface):
             fit = "loose"
     return fit
 

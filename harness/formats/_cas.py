@@ -44,7 +44,9 @@ def of_json(data: Any) -> dict[int, Structure]:
     found = data.get("%FEATURE_STRUCTURES") if isinstance(data, dict) else None
     if isinstance(found, dict):  # as older drafts of the format have it
         found = [
-            {"%ID": int(key) if key.isdecimal() else key, **one} for key, one in found.items() if isinstance(one, dict)
+            {"%ID": int(key) if re.fullmatch("[0-9]{1,18}", key) else key, **one}
+            for key, one in found.items()
+            if isinstance(one, dict)
         ]
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise Damaged("no %FEATURE_STRUCTURES")

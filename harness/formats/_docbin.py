@@ -14,7 +14,8 @@ import msgspec
 from harness.errors import NotInstalled
 from harness.files import compact, parse_object
 
-MOST = 1 << 31  # bytes that a file may unpack into
+MOST = 64 << 20  # bytes that any file may unpack into
+TIMES = 100  # its own size that a file may unpack into where that is more
 SPAN = struct.Struct(">QQQllll")  # id, kb_id, label, first token, token after the last, and both in characters
 LISTS = ("attrs", "strings", "cats")
 Line = dict[str, Any]
@@ -65,13 +66,15 @@ def unpack(data: bytes) -> Iterator[Held | Damaged]:
 
 
 def _inflated(data: bytes) -> bytes:
-    machine = zlib.decompressobj()
+    machine, most = zlib.decompressobj(), max(MOST, TIMES * len(data))
     try:
-        unpacked = machine.decompress(data, MOST)
+        unpacked = machine.decompress(data, most + 1)
     except (zlib.error, MemoryError) as error:
         raise Damaged("no DocBin: it cannot be unpacked") from error
-    if machine.unconsumed_tail or not machine.eof:
-        raise Damaged("cut off, or too big")
+    if len(unpacked) > most:
+        raise Damaged(f"too big: it unpacks into more than {most >> 20} MiB")
+    if not machine.eof:
+        raise Damaged("cut off")
     return unpacked
 
 
@@ -148,9 +151,9 @@ def _ents(
     """Spans of the tags 0 missing, 1 inside, 2 outside, 3 begin."""
     spans: list[Line] = []
     for i, (tag, label) in enumerate(zip(tags, labels, strict=True)):
-        if tag == 1 and i and tags[i - 1] in (1, 3) and labels[i - 1] == label:
+        if tag == 1 and label and i and tags[i - 1] in (1, 3) and labels[i - 1] == label:
             spans[-1]["end"] = places[i][1]
-        elif tag in (1, 3):
+        elif tag in (1, 3) and label:  # without one where spaCy was told that no entity may stand
             kb = {"kb_id": kbs[i]} if kbs[i] else {}
             spans.append({"start": places[i][0], "end": places[i][1], "label": label, **kb})
     return spans

@@ -11,12 +11,15 @@ from harness.errors import Problem
 from harness.files import parse_object, read_text
 from harness.parts import Row
 
+LINK = ("a link, which is not followed", "Put the file itself there.")  # it may lead out of the folder
+
 
 def files_in(path: Path, suffixes: tuple[str, ...], problems: list[Problem]) -> list[Path]:
     """The file itself, or the files of a folder that end so, by name; that there is none is noted."""
     if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.name.endswith(suffixes) and file.is_file())
-        if not found:
+        before = len(problems)
+        found = own_files(path, suffixes, problems)
+        if not found and len(problems) == before:
             problems.append(Problem(str(path), 0, f"no file that ends in {' or '.join(suffixes)}", "Name the folder."))
         return found
     try:
@@ -27,6 +30,18 @@ def files_in(path: Path, suffixes: tuple[str, ...], problems: list[Problem]) -> 
         problems.append(Problem(str(path), 0, f"cannot be read ({why})", remedy))
         return []
     return [path]
+
+
+def own_files(folder: Path, suffixes: tuple[str, ...], problems: list[Problem]) -> list[Path]:
+    """The files of a folder, and of those in it, that end so, by name; links are noted, not followed."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            if path.name.endswith(suffixes) or path.is_dir():
+                problems.append(Problem(str(path), 0, *LINK))
+        elif path.name.endswith(suffixes) and path.is_file():
+            found.append(path)
+    return found
 
 
 def file_names(rows: Iterable[Row], suffix: str) -> Iterator[str]:

@@ -50,11 +50,12 @@ def _nested(record: Row) -> Row:
     for key, value in record.items():
         question, _, what = key.rpartition(".")
         if question and what == "responses" and isinstance(value, list):
-            users, status = (record.get(f"{key}.{of}") for of in ("users", "status"))
+            users, states = record.get(f"{key}.users"), record.get(f"{key}.status")
             if not isinstance(users, list) or len(users) != len(value):
                 raise Unreadable(f"{quote(key)} without as many users", "Export the records again, users with them.")
-            known = isinstance(status, list) and len(status) == len(value)
-            states = status if isinstance(status, list) and known else [None] * len(value)
+            states = [None] * len(value) if states is None else states
+            if not isinstance(states, list) or len(states) != len(value):
+                raise Unreadable(f"{quote(key)} without as many states", "Export the records again, states with them.")
             parts = zip(value, users, states, strict=True)
             nested["responses"][question] = [{"value": v, "user_id": u, "status": s} for v, u, s in parts]
         elif question and what == "suggestion" and value is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from harness.errors import Problem, quote
 from harness.files import parse_object, read_text
 from harness.formats._brat import BREAKS, DOCUMENT, NOTES, SPAN, parts_of, write
-from harness.formats._documents import files_in
+from harness.formats._documents import LINK, files_in
 from harness.offsets import UNITS, to_codepoints
 from harness.parts import Format, LeftOut, Row
 
@@ -56,11 +56,17 @@ def _read(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Row | Left
     stems = dict.fromkeys(file.with_name(re.sub(r"\.(ann|txt)\Z", "", file.name) or file.name) for file in files)
     for number, stem in enumerate(stems, 1):
         ann = path if path.is_file() and path.suffix != ".txt" else stem.with_name(stem.name + ".ann")
+        words = stem.with_name(stem.name + ".txt")
+        linked = [one for one in (ann, words) if one != path and one.is_symlink()]
+        if linked:
+            if path.is_file():  # else it has been noted
+                problems.append(Problem(str(linked[0]), 0, *LINK))
+            continue
         if path.is_dir() and ann not in files:
             yield number, LeftOut("no .ann file beside the text")
             continue
         lines = read_text(ann, str(ann), problems)
-        text = None if lines is None else read_text(stem.with_name(stem.name + ".txt"), f"{stem}.txt", problems)
+        text = None if lines is None else read_text(words, str(words), problems)
         if lines is None or text is None:
             continue
         row: Row = {"id": stem.name}

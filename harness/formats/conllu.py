@@ -38,7 +38,8 @@ def conllu(*, scheme: str = "", column: str = "") -> Format:
 
     Columns NER, with any prefix, and SPANS:NAME hold tags of any scheme (`scheme="IOB2"` refuses others and is
     written); else `Name=B-PER` or `NER=B-PER` in MISC does; `column` names another one. Each becomes a layer of spans
-    by its name without the prefix: `NER`, `NAME`, `Name`. A document with `_` in place of every tag is not annotated.
+    by its name without the prefix, unless two have that: `NER`, `NAME`, `Name`. A document with `_` in place of every tag
+    is not annotated.
     Multi-word ranges (`1-2`) are the text, and spans of their words stand on the whole of it; empty nodes (`1.1`) are
     no text. Other columns are passed over.
 
@@ -71,6 +72,9 @@ def _read(path: Path, problems: list[Problem], scheme: str, column: str) -> Iter
         problems.append(
             Problem(str(path), sentences[0].number if sentences else 0, found, f"There are: {', '.join(header)}.")
         )
+        return
+    if twice := next((name for name in header if header.count(name) > 1), ""):
+        problems.append(Problem(str(path), sentences[0].number, f"two columns named {twice}", "Rename one of them."))
         return
     for document in documents(sentences):
         try:
@@ -174,9 +178,12 @@ def _tags(
     """Columns of tags by the names of their layers, each a list of tags with line numbers for each sentence."""
     there = [name for name in header if name.startswith(SPANS) or name.split(":")[-1].upper() == "NER"]
     tags: dict[str, Any] = {}
+    short = [name.split(":", 1)[-1] for name in there]
     for name in [column] if column else there:
-        at = header.index(name)
-        tags[name.split(":", 1)[-1]] = [[(number, cells[at]) for number, _, cells in own] for own in words]
+        at, bare = header.index(name), name.split(":", 1)[-1]
+        tags[name if not column and short.count(bare) > 1 else bare] = [
+            [(number, cells[at]) for number, _, cells in own] for own in words
+        ]
     key = next((key for own in words for _, _, cells in own for key in MISC if key in _misc(cells, header)), None)
     if key and not tags:
         said = [[(number, _misc(cells, header).get(key, "_")) for number, _, cells in own] for own in words]

@@ -9,6 +9,7 @@ from typing import Any
 from harness.errors import Problem, quote
 from harness.files import compact, write_atomically
 from harness.formats._documents import file_names, files_in, json_items
+from harness.formats._json import put
 from harness.offsets import to_codepoints
 from harness.parts import Format, LeftOut, Row, Shape
 
@@ -24,7 +25,8 @@ def gate() -> Format:
     Each annotation set is a row: its name is the annotator, the set without a name is gold. Annotations become
     spans under `entities`, or under what their feature `layer` says: the type is the label, features are fields.
     Features of the document are keys of each of its rows, those of a `Document` annotation (Teamware; nested under
-    `label` before 2.2) keys of that annotator's row. `offset_type` p (code points) and j (UTF-16) are both read;
+    `label` before 2.2) keys of that annotator's row,
+    with `_` behind one that a row has itself. `offset_type` p (code points) and j (UTF-16) are both read;
     p is written. Whom `teamware_status` says to have rejected, timed out or aborted is left out.
     """
     return Format(read=_read, write=_write, unit="codepoint", counts="item")
@@ -61,14 +63,17 @@ def _rows(item: Any, stem: str) -> Iterator[Row | LeftOut]:
     shared: Row = {"id": name if isinstance(name, str) and name else stem, **features, "text": text}
     sets = _table(item.get("annotation_sets"), "annotation_sets")
     status = _table(item.get("teamware_status"), "teamware_status")
-    out = [why for key, why in OUT.items() if isinstance(status.get(key), list) for _ in status[key]]
+    out = [(str(who), why) for key, why in OUT.items() if isinstance(status.get(key), list) for who in status[key]]
+    gone = {who for who, _ in out}
     if not sets and not out:
         yield shared
     for annotator, one in sets.items():
-        whose = {"annotator": annotator} if annotator else {}
         annotations = _table(one, "an annotation set").get("annotations", [])
-        yield {**shared, **whose, **_layers(annotations, text, unit)}
-    yield from map(LeftOut, out)
+        if annotator not in gone:
+            cells: Row = {}
+            put(cells, _layers(annotations, text, unit))
+            yield {**shared, **({"annotator": annotator} if annotator else {}), **cells}
+    yield from (LeftOut(why) for _, why in out)
 
 
 def _layers(annotations: Any, text: str, unit: str) -> Row:

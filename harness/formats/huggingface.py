@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,27 @@ from harness.errors import HarnessError, NotInstalled, Problem, ProblemsFound
 from harness.files import stream_json_lines
 from harness.formats import _features as features
 from harness.formats._arrow import as_json, batches_of, column, rows_of, values_by_key
+from harness.formats._documents import own_files
 from harness.parts import Format, Row, Shape
 
 HUB = re.compile(r"[\w.-]+/[\w.-]+")
 SPLIT = re.compile(r"\w+(\.\w+)*")
+DEV = dict.fromkeys(("validation", "valid", "val"), "dev")
 NONE = "unsplit"  # the split of documents that are in none
 SPLITS = {"train": "train|training", "validation": "validation|valid|dev|val", "test": "test|testing|eval|evaluation"}
 DATA = (".parquet", ".arrow", ".jsonl", ".json", ".jsonl.gz", ".ndjson")
+STATE = "state.json"  # which `save_to_disk` puts beside the data of each split
+BESIDES = ("README.md", "config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json")  # no data
 
 
 def huggingface(*, config: str = "", split: str = "", revision: str = "") -> Format:
     """A folder of `save_to_disk`, a folder of Parquet, Arrow or JSON-lines files with its README.md, or `OWNER/NAME`.
 
-    Columns are the keys of JSON lines, the name of the split is `split`. The numbers of a ClassLabel become names;
-    -1 is none. `tokens` and ClassLabels that are tags become a text with single spaces and spans under the name of
-    the tags. `config` and `split` take one of several; a local path is never looked up on the hub, `revision` is
-    for the hub alone, and no script of a dataset is run.
+    Columns are the keys of JSON lines, the name of the split is `split`, where validation, valid and val are dev,
+    as which it is written. The numbers of a ClassLabel become names; -1 is none. `tokens` and ClassLabels
+    that are tags become a text with single spaces and spans under the name of the tags. `config` and `split` take one
+    of several, by its name there; a local path is never looked up on the hub, `revision` is for the hub alone, and
+    no script of a dataset is run.
 
     Written is a DatasetDict of `save_to_disk`, a dataset a split, and a README.md that names its files, so that
     `load_dataset` takes the folder too. Labels are ClassLabels in the order of the layer; columns that Arrow has no
@@ -85,7 +91,7 @@ def _finished(
         problems.append(Problem(place, number, str(error), "Mend the features, or the row."))
         return
     if part and part != NONE:
-        named.setdefault("split", part)
+        named.setdefault("split", DEV.get(part, part))
     yield number, named
 
 
@@ -134,18 +140,33 @@ def _file_rows(file: Path, known: features.Kinds, part: str, problems: list[Prob
 def _files(folder: Path, config: str, problems: list[Problem]) -> tuple[features.Kinds, list[tuple[str, Path]]]:
     """What the card says of columns, and the data files with their splits: saved, as the card says, or by name."""
     list(folder.iterdir())  # raises where it is no folder
-    saved = [(file.parent.name if file.parent != folder else "", file) for file in sorted(folder.glob("**/state.json"))]
+    found = own_files(folder, ("",), problems)
+    saved = {file.parent: file.parent.name if file.parent != folder else "" for file in found if file.name == STATE}
     if saved:
-        return features.Kinds(), [
-            (part, data) for part, state in saved for data in sorted(state.parent.glob("data-*.arrow"))
-        ]
-    kinds, patterns = features.card(folder / "README.md", config, problems)
-    if problems:
+        data = [file for file in found if re.fullmatch(r"data-.*\.arrow", file.name)]
+        return features.Kinds(), [(saved[file.parent], file) for file in data if file.parent in saved]
+    kinds, patterns, before = features.Kinds(), list[tuple[str, str]](), len(problems)
+    if folder / "README.md" in found:
+        kinds, patterns = features.card(folder / "README.md", config, problems)
+    if len(problems) > before:
         return kinds, []
+    named = [(file.relative_to(folder), file) for file in found if file.name not in BESIDES]
     if patterns:
-        return kinds, [(part, file) for part, one in patterns for file in sorted(folder.glob(one)) if file.is_file()]
-    found = [file for file in sorted(folder.rglob("*")) if file.name.endswith(DATA) and file.is_file()]
-    return kinds, [(_split_of(file.relative_to(folder)), file) for file in found if file.name != "dataset_infos.json"]
+        return kinds, [(part, file) for part, one in patterns for name, file in named if _fits(name, one)]
+    return kinds, [(_split_of(name), file) for name, file in named if name.name.endswith(DATA)]
+
+
+def _fits(file: Path, pattern: str) -> bool:
+    """Whether a pattern names a file: `**` is any folders, the file too; names that begin with a dot are hidden."""
+    if any(part.startswith(".") for part in file.parts) and "/." not in f"/{pattern.removeprefix('./')}":
+        return False
+    reached = {0}  # how many parts of the name the pattern so far may stand for
+    for one in (part for part in pattern.split("/") if part not in ("", ".")):
+        if one == "**" and reached:
+            reached = set(range(min(reached), len(file.parts) + 1))
+        else:
+            reached = {i + 1 for i in reached if i < len(file.parts) and fnmatchcase(file.parts[i], one)}
+    return len(file.parts) in reached
 
 
 def _split_of(file: Path) -> str:

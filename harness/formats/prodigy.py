@@ -20,9 +20,9 @@ def prodigy() -> Format:
     """`spans` stay spans, `label` and `accept` become lists of labels of these names.
 
     Only what was accepted is an annotation: tasks answered `reject` or `ignore` are left out; a task without an
-    answer counts as accepted, as `prodigy db-in` takes it. So are relations, and spans without a label, which
-    merely show what a pattern matched. `_annotator_id`, else `_session_id`, is the annotator; `meta` and keys of
-    your own are metadata, keys that begin with `_` (hashes, times) are not read. A question about one label
+    answer counts as accepted, as `prodigy db-in` takes it. So are spans with such an answer of
+    their own, relations, and spans without a label, which merely show what a pattern matched. `_annotator_id`, else
+    `_session_id`, is the annotator; `meta` and keys of your own are metadata, keys that begin with `_` (hashes, times) are not read. A question about one label
     (`textcat`) is a task for each label: several rows of one text.
 
     Written: spans and options with the layer that they belong to, and `layers`, the names of those annotated; an
@@ -72,6 +72,8 @@ def _cells(task: Row) -> tuple[dict[str, Any], list[LeftOut]]:
     for n, one in enumerate(tables(task, "spans", ""), 1):
         if one.get("label") is None:
             left.append(LeftOut("a match without a label"))
+        elif one.get("answer") in list(LEFT_OUT):
+            left.append(LeftOut(LEFT_OUT[one["answer"]]))
         else:
             layer = one["layer"] if isinstance(one.get("layer"), str) else "spans"
             cells.setdefault(layer, []).append(_span(one, task, f"span {n}"))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from harness.errors import AskedWrongly, NotInstalled, Problem
 from harness.files import compact, parse_object, write_atomically
 from harness.formats._cas import Damaged, Ref, Structure, of_json, of_xmi, parse_xml, ranges_of
-from harness.formats._documents import file_names, files_in, json_items
+from harness.formats._documents import LINK, file_names, files_in, json_items
 from harness.offsets import borders
 from harness.parts import Format, Row, Shape
 
@@ -66,6 +66,9 @@ def _structures(file: Path, problems: list[Problem]) -> dict[int, Structure] | N
         items = [item for _, item in json_items(file, problems)]
         return of_json(items[0]) if items else None
     types = file.with_name(TYPES)
+    if types.is_symlink():
+        problems.append(Problem(str(types), 0, *LINK))
+        return None
     if not types.is_file():
         raise Damaged(f"no {TYPES} in the same folder, without which XMI cannot be read")
     described, root = parse_xml(types, problems), parse_xml(file, problems)

@@ -24,7 +24,8 @@ VALUE = re.compile(r"((?:\\.|[^\\\[\]])*?)(?:\[([0-9]{1,9})\]|->([0-9]{1,9}-[0-9
 TARGET = re.compile(r"([0-9]+-[0-9]+(?:\.[0-9]+)?)(?:\[([0-9]{1,9})(?:_([0-9]{1,9}))?\])?")
 WIDEST = 100_000  # UTF-16 units between two sentences, which the file does not hold
 LABELS = ("label", "value")  # features that are a span's label, else its first one
-OWN = ("id", "text", "group", "annotator", "start", "end", "layer")
+OWN = ("id", "text", "group", "annotator", "start", "end", "layer")  # keys that no feature may take
+OF_KIND = {"RL": ("source",), "CH": ("chain",)}  # further ones, of relations and chains
 
 
 def webanno() -> Format:
@@ -117,13 +118,21 @@ class _Document:
         if kind not in ("SP", "RL", "CH") or not name:
             raise Unreadable(number, f"{quote(line)} is no layer", "Write #T_SP=TYPE|FEATURE.")
         features: list[str] = []
+        taken = {*OWN, *OF_KIND.get(kind, ())}
+
+        def named(name: str) -> str:
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            return name
+
         for column in columns or [""]:
             if features and features[-1].startswith("ROLE_"):
                 features.append("SLOT_" + features[-1].removeprefix("ROLE_"))
             elif column.startswith("ROLE_"):
-                features.append("ROLE_" + column.rsplit(":", 1)[-1].split("_")[0])
+                features.append("ROLE_" + named(column.rsplit(":", 1)[-1].split("_")[0]))
             else:
-                features.append("BT_" if column.startswith("BT_") else column)
+                features.append("BT_" if column.startswith("BT_") else column and named(column))
         first = self.layers[-1].first + len(self.layers[-1].features) if self.layers else 0
         plain = [one for one in features if one and not re.match("ROLE_|SLOT_|BT_", one)]
         label = next((one for one in LABELS if one in plain), plain[0] if plain else "")
@@ -220,7 +229,7 @@ class _Document:
             elif key == "BT_":
                 line["source"] = self._target(source)
             elif key not in ("start", "end", layer.label) and not key.startswith("ROLE_"):
-                line[f"{key}_" if key in (*OWN, "label") else key] = _value(value)
+                line[key] = _value(value)
         return line
 
     def _target(self, address: str) -> dict[str, Any]:

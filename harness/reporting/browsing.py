@@ -110,7 +110,6 @@ def _browsed(asked: Sequence[Asked], *, texts: bool, most: int, only: Sequence[s
         "texts": texts,
         "documents": known,
         "slices": list(slices),
-        "statuses": list(STATUSES),
         "tasks": [_told(one, rows, number, only is not None) for one, rows in zip(asked, tasks, strict=True)],
     }
     return Browsed(data, len(wrong), len(kept), worst)
@@ -188,10 +187,10 @@ def _answer(said: Annotations, i: int, due: Any, codes: Mapping[str, int]) -> tu
     if said.scores is not None:
         row = said.scores[i]
         if said.kind == "label":
-            sure = round(1000 * float(row[answer]))
+            sure = round(1000 * float(row[said.codes[i]]))
         elif isinstance(due, list):
-            off = [float(row[code]) for code in answer if code not in due]
-            off += [1 - float(row[code]) for code in due if code not in answer]
+            off = [float(row[code]) for code in answer if code not in due and code >= 0]
+            off += [1 - float(row[code]) for code in due if code not in answer and code < len(row)]
             sure = round(1000 * max(off, default=0.0))
     return [answer, sure], bool(answer == due), sure
 

@@ -79,14 +79,20 @@ def partners(gold: Sequence[Span], said: Sequence[Span]) -> list[int]:
     then the longest overlap.
     """
     found = [-1] * len(said)
-    taken: set[int] = set()
+    alike: dict[tuple[object, ...], list[int]] = {}  # first, since nearly all are such and the rest is slow
+    for i in range(len(gold) - 1, -1, -1):
+        alike.setdefault(tuple(gold[i]), []).append(i)
+    for j, span in enumerate(said):
+        if own := alike.get(tuple(span)):
+            found[j] = own.pop()
+    taken = {i for i in found if i >= 0}
+    left = [(i, *span) for i, span in enumerate(gold) if i not in taken]
     ranked = []
     for j, (start, end, label) in enumerate(said):
-        for i, (a, b, name) in enumerate(gold):
+        for i, a, b, name in left if found[j] < 0 else ():
             shared = min(end, b) - max(start, a)
             if shared > 0:
-                borders = (a, b) == (start, end)
-                ranked.append((not borders, name != label, -shared, i, j))
+                ranked.append(((a, b) != (start, end), name != label, -shared, i, j))
     for _, _, _, i, j in sorted(ranked):
         if found[j] < 0 and i not in taken:
             found[j] = i

@@ -13,12 +13,11 @@ from typing import Any
 
 from harness.comparing import Comparison
 from harness.files import write_atomically
-from harness.reporting import figures
 from harness.reporting.account import Account
 from harness.reporting.browsing import Browsed, browsed, of_comparisons
 from harness.reporting.comparison import Page
 from harness.reporting.overlaying import STATES, Mark, pieces
-from harness.reporting.sections import ROLES, sections
+from harness.reporting.sections import sections
 from harness.scores import show_value
 
 PAGE = Path(__file__).parent / "page"
@@ -38,7 +37,6 @@ def write_report(account: Account, path: Path, *, texts: bool = True, most: int 
         cards=list(_cards(account)),
         entries=account.entries,
         texts=texts,
-        roles=ROLES,
     )
 
 
@@ -81,7 +79,6 @@ def _write(path: Path, template: str, told: Browsed, **known: Any) -> None:
             style=(PAGE / "report.css").read_text(encoding="utf-8"),
             allowed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             json=_json,
-            WIDE=figures.WIDE,
             **known,
         )
     )
@@ -194,7 +191,7 @@ def _cards(account: Account) -> Iterator[dict[str, str]]:
         seen.add(about.corpus)
         card = re.sub(r"\A---\n.*?\n---\n", "", about.card, flags=re.DOTALL)
         opening = re.split(r"^## ", card, maxsplit=1, flags=re.MULTILINE)[0]
-        said = [re.sub(r"[*_`]|<!--.*?-->", "", block) for block in opening.split("\n\n") if not block.startswith("#")]
+        said = [re.sub(r"[*_`]|<!--.*?-->", "", block) for block in opening.split("\n\n")]
         tags = re.search(r"^tags:\n((?:  - .*\n)*)", about.card, flags=re.MULTILINE)
         yield {
             "corpus": about.corpus,
@@ -202,5 +199,7 @@ def _cards(account: Account) -> Iterator[dict[str, str]]:
             "licence": about.licence,
             "guideline": about.guideline,
             "tags": ", ".join(re.findall(r"- (.*)", tags[1])) if tags else "",
-            "opening": "\n".join(" ".join(block.split()) for block in said if block.strip()),
+            "opening": "\n".join(
+                " ".join(one.split()) for one in said if one.strip() and not one.strip().startswith("#")
+            ),
         }

@@ -80,7 +80,7 @@ def sections(account: Account) -> list[Section]:
 
 def _section(account: Account, title: str, n: int) -> Section:
     entries, task = account.of(title), _asked(account, title)
-    ranked = models_first(entries)
+    ranked, least = models_first(entries), account.detectable(title)
     metric = account.metric(title)
     points = [_point(entry, entry.primary) for entry in entries]
     scores = [score for entry in entries for score in entry.kept.headlines]
@@ -89,9 +89,9 @@ def _section(account: Account, title: str, n: int) -> Section:
         title=title,
         anchor=f"task-{n}",
         sentence=f"{account.sentence(title)} {_lead(account, title)}".rstrip(),
-        brief=_brief(account, title, entries[0]),
+        brief=_brief(entries[0].primary, least, account.lower(title)),
         about=_about(entries[0], task),
-        detects=_detects(account, title),
+        detects=_detects(metric, least, account.lower(title)),
         entries=entries,
         metrics=list(dict.fromkeys(score.metric for score in scores)),
         forest=_forest(points, metric),
@@ -144,25 +144,23 @@ def _lead(account: Account, title: str) -> str:
     return f"{said}{'' if one.apart else ', which may be chance'}."
 
 
-def _brief(account: Account, title: str, entry: Entry) -> str:
-    first, least = entry.primary, account.detectable(title)
+def _brief(first: Score, least: float | None, lower: bool) -> str:
     said = f"n {first.n:,} in {first.units:,} {first.unit}s"
     if first.n == first.units:
         said = f"n {first.n:,} {first.unit}s"
     if least is None or least != least:
         return said
-    drop = f"{least:.3f}" if account.lower(title) else f"{100 * least:.1f} points"
+    drop = f"{least:.3f}" if lower else f"{100 * least:.1f} points"
     return f"{said}; can show a drop of {drop} between the two best, 8 times in 10"
 
 
-def _detects(account: Account, title: str) -> str:
-    least = account.detectable(title)
+def _detects(metric: str, least: float | None, lower: bool) -> str:
     if least is None or least != least:
         return "What this set can detect is not known: it takes two models and the gold."
-    if account.lower(title):
-        return f"This set shows a rise of {least:.3f} in {account.metric(title)} 8 times in 10; a smaller one may hide."
+    if lower:
+        return f"This set shows a rise of {least:.3f} in {metric} 8 times in 10; a smaller one may hide."
     return (
-        f"This set shows a drop of {100 * least:.1f} points of {account.metric(title)} 8 times in 10 (between its two "
+        f"This set shows a drop of {100 * least:.1f} points of {metric} 8 times in 10 (between its two "
         "best); a smaller one may hide."
     )
 

@@ -30,8 +30,9 @@ def mlflow() -> Rendering:
     """An SQLite file for `mlflow server --backend-store-uri sqlite:///FILE`; texts and predictions are not in it.
 
     An experiment has the run's name, each of its runs is a model on a task. Every score is a metric, as `f1` or
-    `f1/FAVOR`, with `f1.low` and `f1.high` beside it; and so is how often items were answered in which way. What MLflow
-    draws by chance or by the clock is set to digests and to the time of the result: the same run gives the same file.
+    `f1/FAVOR`, with `f1.low` and `f1.high` beside it; so is how often items were answered in which way. What MLflow
+    draws by chance or by the clock is set to digests and to the time of the result: the same run gives the same rows.
+    The bytes may differ, since MLflow makes its tables in the order of a set.
     """
     return Rendering(write=_write, suffix=".sqlite")
 
@@ -85,10 +86,6 @@ def _settle(draft: Path, final: Path, runs: Mapping[str, str]) -> None:
         first = "(SELECT min(start_time) FROM runs)"
         base.execute(f"UPDATE experiments SET creation_time = {first}, last_update_time = {first}")
         base.execute("UPDATE experiments SET artifact_location = ?", (ARTIFACTS,))
-        own = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
-        for name, made_by in base.execute(own).fetchall():  # MLflow makes them in the order of a set
-            base.execute(f'DROP INDEX "{name}"')
-            base.execute(made_by)
     base.execute("VACUUM INTO ?", (str(final),))
     base.close()
 

@@ -115,6 +115,22 @@ def test_kabars_own_files_read_and_saved_again_are_the_same_bytes(tmp_path: Path
     assert files(root) == before
 
 
+def test_a_name_that_no_file_should_hold_is_refused(page: Page) -> None:
+    before = files(page.root)
+    for name in ("the \x07 Union", "two\nlines", "rina@example.org", "the \u2028 Union"):
+        page.put(f"{A_DOCUMENT}/names", {"facet": "holder", "id": "new", "name": name}, 422, etag=None)
+    assert files(page.root) == before
+
+
+def test_lines_of_no_layer_at_all_are_refused(page: Page) -> None:
+    body = page.body(entity("Port Union"))
+    etag = page.put(A_DOCUMENT, body)["etag"]
+    before = files(page.root)
+    page.put(A_DOCUMENT, {**body, "base": {"lines": [{"layer": []}]}}, 422, etag="stale")
+    page.put(A_DOCUMENT, {**body, "lines": [{"layer": {}}]}, 422, etag=etag)
+    assert files(page.root) == before
+
+
 # Two tabs
 
 

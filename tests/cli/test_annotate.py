@@ -102,6 +102,17 @@ def test_without_any_name_it_asks_for_one(
     assert "--by NAME" in capsys.readouterr().err
 
 
+def test_an_address_names_nobodys_files(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gitconfig").write_text("[user]\n\tname = rina@example.org\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("USER", "rina@example.org")
+    assert run(["annotate", str(root)]) == 2
+    assert "--by NAME" in capsys.readouterr().err
+
+
 def test_a_missing_library_is_told_with_its_extra(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

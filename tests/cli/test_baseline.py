@@ -99,6 +99,9 @@ def test_a_worse_model_is_stopped_by_the_baseline_that_was_accepted(said, here: 
     code, out, err = said("baseline", "accept", "runs/worse", "--name", "next", "--reason", "x")
     assert code == 2
     assert "bench.toml. Commit them" in err
+    assert said("gate", "main", "runs/worse", "--look", "--junit", "bench.toml/x.xml")[0] == 5
+    code, out, _ = said("gate", "main", "runs/worse")
+    assert "look 1 of 2, not recorded" in out  # what was not told was not looked at
     code, out, _ = said("gate", "main", "runs/worse", "--look")
     assert code == 1
     assert "REGRESSED" in out

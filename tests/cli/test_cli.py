@@ -116,6 +116,13 @@ def test_a_failing_model_ends_with_exit_5_and_its_reason(said, empty: Path) -> N
     assert "RuntimeError: no luck" in err
 
 
+def test_an_error_is_said_as_json_only_where_json_was_asked_for(said) -> None:
+    for args in (["--json"], ["--as", "json"], ["--as=json"]):
+        assert json.loads(said("compare", "nothing", "nowhere", *args)[1])["exit"] == 2, args
+    code, out, _ = said("import", "nothing.jsonl", "--to", "nowhere", "--as", "jsonl")
+    assert (code, out) == (2, "")
+
+
 def test_ctrl_c_ends_quietly(said, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*args: object, **settings: object) -> None:
         raise KeyboardInterrupt

@@ -179,6 +179,16 @@ def test_the_gate_settles_what_is_open_and_says_so(here) -> None:
     assert one["settled_by"] == {"at_random": None, "where_apart": None}
 
 
+def test_what_was_added_after_the_draw_is_answered_by_nobody_and_dilutes_nothing(here) -> None:
+    groups = json.loads(here(*NEXT, "--json", "--apply")[1])["groups"]
+    annotate(groups)
+    folder = Path("corpora/waves/documents") / groups[0]
+    write_document(folder, "later", "Later that day.\n", layers={"tone": [{"label": "WARM"}]})
+    code, out = here(*GATE, *SETTLE, "--fail-on", "inconclusive")
+    assert code == 3
+    assert "the settle set was not used: 1 of its items are in no predictions file" in out
+
+
 def test_a_second_look_that_nobody_declared_is_refused(here) -> None:
     annotate(json.loads(here(*NEXT, "--json", "--apply")[1])["groups"])
     code, out = here(GATE[0], *GATE[3:], *SETTLE)

@@ -275,6 +275,14 @@ def test_a_plan_says_what_the_set_can_see_and_comes_out_the_same_again(gate) -> 
     assert both["rows"] != one["rows"]
 
 
+def test_a_file_that_cannot_be_written_is_5_and_the_one_thing_that_is_said(gate) -> None:
+    for base in ("runs/base", "main"):  # a run, and a baseline that nothing was accepted as yet
+        code, out, said = gate(base, "runs/worse", "--junit", "waves/corpus.toml/x.xml")
+        assert code == 5
+        assert said.keys() == {"exit", "error"}
+        assert "REGRESSED" not in out and "NO BASELINE" not in out
+
+
 def policy(text: str = "") -> str:
     Path("gate.toml").write_text(f"{text}\n")
     return "gate.toml"

@@ -13,6 +13,7 @@ from harness.corpus.reading import read_corpus
 from harness.editing import placing
 from harness.editing.exporting import rows_of
 from harness.editing.importing import apply_import, plan_import
+from harness.editing.persons import pseudonym_key
 from harness.errors import AskedWrongly
 from harness.parts import LeftOut
 
@@ -108,7 +109,7 @@ def test_pairs_that_the_corpus_does_not_list_are_rejected(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Rina S.", "a/b", "../x", "meta", "disputes", "rina@example.org", "Rina <rina@example.org>"]
+    "name", ["Rina S.", "a/b", "../x", "meta", "Disputes", "Gold", "rina@example.org", "Rina <rina@example.org>"]
 )
 def test_an_annotator_whose_name_cannot_be_in_a_files_name_needs_a_pseudonym(name: str, root: Path) -> None:
     found = planned(root, {**RINA, "annotator": name})
@@ -128,16 +129,44 @@ def test_addresses_are_not_kept_as_metadata(root: Path) -> None:
         "completed_by": {"email": "x@y.org", "id": 3},
         "updated_by": ["x@y.org"],
         "x": " x@y.org",
-        "note": "at y@z.org",
+        "note": "ask x@y.org",
+        "contact": "Rina P <x@y.org>",
+        "url": "mailto:x@y.org",
+        "completed": [{"who": "x@y.org (5)"}],
+        "source": "from x@y.org",
+        "x@y.org": "seen",
+        "page": "https://press.example.org/@rina/42.html, tool@1.2",
     }
     ready = planned(root, row)
     apply_import(ready)
     assert b"x@y" not in b"".join(tree(root).values())
-    assert corpus.load(root)["a"].meta["completed_by"] == {"id": 3}
-    assert corpus.load(root)["a"].meta["note"] == "at y@z.org"
-    assert [note for note in ready.notes if "e-mail" in note] == [
-        f"column {key}: e-mail addresses are not kept" for key in ("completed_by", "updated_by", "x")
-    ]
+    assert {key: value for key, value in corpus.load(root)["a"].meta.items() if key != "sha256"} == {
+        "completed_by": {"id": 3},
+        "page": row["page"],
+    }
+    gone = ("completed", "completed_by", "contact", "note", "source", "updated_by", "url", "x", pseudonym_key("x@y.org"))
+    assert {note for note in ready.notes if "e-mail" in note} == {
+        f"column {key}: e-mail addresses are not kept" for key in gone
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"holder": "rina@example.org", "target": "Dam", "stance": "FAVOR"}, "an e-mail address as holder"),
+        ({"holder": "Rina", "target": "the dam of rina@example.org"}, "an e-mail address as target"),
+        ({"entities": [{"start": 0, "end": 3, "label": "PER", "note": "ask rina@example.org"}]}, "in field note"),
+    ],
+)
+def test_addresses_in_what_is_annotated_are_rejected_and_those_of_the_text_stay(
+    more: dict[str, Any], reason: str, root: Path
+) -> None:
+    found = planned(root, {**ZOE, **more})
+    assert found.rejected_rows == 1
+    assert reason in reasons(found)[0]
+    assert "example.org" not in "".join(reasons(found))
+    row = {**ZOE, "text": "zoe@example.org left.", "entities": [{"start": 0, "end": 15, "label": "PER"}]}
+    assert brought(root, row).documents[0].gold["entities"][0]["text"] == "zoe@example.org"
 
 
 def test_what_is_left_out_is_counted_by_its_reason_and_blocks_nothing(root: Path) -> None:

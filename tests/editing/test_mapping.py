@@ -108,6 +108,8 @@ def test_a_map_turns_columns_controls_labels_and_annotators(root: Path) -> None:
         ('[layers."a*b*"]\nlayer = "tone"', 'map.toml:1: control "a*b*" has more than one *'),
         ('[annotators]\nrina = "Rina S."', 'map.toml:2: pseudonym "Rina S." cannot be in a file\'s name'),
         ('[annotators]\nrina = "r@x.org"', "map.toml:2: a pseudonym cannot be in a file's name"),
+        ('[annotators]\nRina = "Gold"', 'map.toml:2: pseudonym "Gold" cannot be in a file\'s name'),
+        ('[annotators]\nRina = "a1"\nBudi = "A1"', 'map.toml:3: pseudonym "A1" is another annotator\'s already'),
         ("[annotators", "map.toml:1: malformed TOML"),
     ],
 )  # fmt: skip
@@ -122,6 +124,32 @@ def test_a_name_that_is_nearly_one_of_the_files_is_an_error_and_another_is_noted
         planned(root, ROW, map=write_map(root, '[fields]\ntopics = "group"'))
     found = planned(root, {"text": "A."}, map=write_map(root, '[layers.zzz]\nlayer = "tone"'))
     assert found.notes == ["the map's zzz is not in the file"]
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        (MAP.replace("Thing =", "Thin ="), 'the file has no "Thin". Did you mean "Thing"?'),
+        (MAP.replace("[layers.mood]", '[layers.ner.fields]\ncertain = ""\n[layers.mood]'), "Did you mean"),
+        (MAP.replace('"7" =', '"Rena" ='), 'the file has no "Rena". Did you mean "Rina"?'),
+    ],
+)
+def test_a_label_a_field_and_an_annotator_that_are_nearly_the_files_are_errors(text: str, near: str, root: Path) -> None:
+    ner = [{"start": 0, "end": 3, "label": "Person", "certainly": 1}, {"start": 8, "end": 10, "label": "Thing"}]
+    rows = ({**ROW, "ner": ner}, {**ROW, "annotator": "Rina"})
+    with pytest.raises(ProblemsFound) as found:
+        planned(root, *rows, map=write_map(root, text))
+    assert near in str(found.value)
+
+
+def test_what_of_a_map_the_file_has_not_is_noted_and_whom_it_does_not_list_is_rejected(root: Path) -> None:
+    text = MAP.replace('Thing = ""', 'Thing = ""\nPlanet = ""').replace('"7"', '"bo@example.org"')
+    found = planned(root, ROW, {**ROW, "annotator": "Budi"}, map=write_map(root, text))
+    assert found.notes == [
+        f"the map's annotators {pseudonym_key('bo@example.org')} is not in the file",
+        "the map's ner labels Planet is not in the file",
+    ][::-1]
+    assert 'annotator "Budi", whom the map\'s [annotators] do not list' in reasons(found)[0]
 
 
 def test_a_cell_that_cannot_be_read_is_rejected_with_its_control(root: Path) -> None:

@@ -133,7 +133,7 @@ def test_what_somebody_marked_who_refused_is_left_out_once(key: str, why: str, t
 
 def test_no_feature_takes_the_place_of_what_a_row_is_made_of(tmp_path: Path) -> None:
     own = ("text", "id", "annotator", "group", "split", "language")
-    sets = spans(0, 5, type="Document", features={**dict.fromkeys(own, "x"), "text_": "y", "tone": "WARM"})
+    sets = spans(0, 5, type="Document", features={**dict.fromkeys(own[1:], "x"), "text_": "y", "tone": "WARM"})
     sets["rina"]["annotations"] += spans(2, 5, features={"layer": "text"})["rina"]["annotations"]
     rows, problems = read(document(features={"group": "g", "tone": "COLD"}, annotation_sets=sets), tmp_path)
     assert not problems

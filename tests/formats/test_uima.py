@@ -132,7 +132,7 @@ SOFA = {"%ID": 1, "%TYPE": "uima.cas.Sofa", "sofaNum": 1, "sofaID": "_InitialVie
         ([1], ":1: no %FEATURE_STRUCTURES"),
         ([], ":1: no text in it"),
         ([{"%ID": "1", "%TYPE": "x"}], ":1: a feature structure without a %ID"),
-        ({"9" * 5000: SOFA}, ":1: a feature structure without a %ID"),
+        ({"9" * 5000: {"%TYPE": "uima.cas.Sofa"}}, ":1: a feature structure without a %ID"),
         ([SOFA, SOFA], ":1: a feature structure without a %ID of its own"),
         ([SOFA, {"%ID": 2, "%TYPE": "x.E", "@sofa": 1, "begin": 1, "end": 2}], ":1: x.E 2: 1:2 is on no character's"),
         ([SOFA, {"%ID": 2, "%TYPE": "x.E", "@sofa": 1, "begin": 0, "end": 99}], ":1: x.E 2: 0:99 is on no"),

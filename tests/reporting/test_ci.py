@@ -384,8 +384,12 @@ def test_gitlab_and_pre_commit_ask_for_what_there_is() -> None:
     assert set(re.findall(r"HARNESS_\w+", script)) == gitlab["variables"].keys()
     assert gitlab["harness"]["artifacts"]["reports"]["junit"] in script
     assert gitlab["harness"]["artifacts"]["reports"]["metrics"] in script
-    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert (hook["id"], hook["entry"], hook["language"]) == ("harness-check", "harness check", "python")
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert {hook["id"]: hook["entry"] for hook in hooks} == {
+        "harness-check": "harness check",
+        "harness-corpus-fmt": "harness corpus fmt",
+    }
+    assert {hook["language"] for hook in hooks} == {"python"}
 
 
 def options_of(verb: str) -> set[str]:

@@ -148,6 +148,18 @@ def test_a_task_whose_corpus_is_gone_keeps_its_numbers(made: Path, tmp_path: Pat
     assert f'value="{kept["value"]}"' in page
 
 
+def test_a_corpus_that_has_changed_is_told_of(made: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    shutil.copytree(made.parent, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    (Path("odd") / "documents" / "g09" / "group.toml").write_text('split = "test"\nevent = "another"\n')
+    shutil.rmtree(Path("odd") / "documents" / "g00")
+    assert "has changed since the run. The scores are those of the run" in report(tmp_path / "here" / "ran")
+    shutil.rmtree(Path("odd") / "documents" / "g07")
+    page = report(tmp_path / "here" / "ran")
+    assert "1 of the items answered, as g07/d, are no longer in the corpus." in page
+    assert "They cannot be shown: the gold is not at hand." in page
+
+
 def test_a_comparison_shows_what_got_worse_beside_what_got_better(made: Path, capsys: Any) -> None:
     both = [str(made / "stance" / name) for name in ("floor", "odd")]
     assert run(["compare", *both, "--html", "cmp.html", "--json"]) == 0
