@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 import io
 import os
@@ -13,18 +14,18 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn, Protocol
+from typing import IO, Any, Protocol
 
 import msgspec
 
-from harness.errors import Problem, ProblemsFound, quote
+from harness.errors import Problem, ProblemsFound
+from harness.strict import DEEPEST, TOO_DEEP, Refused, parse_object, refuse_depth
+from harness.strict import same as _same
 
-DEEPEST = 64  # nesting that no file of ours needs and every reader bears
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # in the names of temporary files
-JSON_TYPES = {list: "array", str: "string", bool: "boolean", type(None): "null"}
 CHUNK = 1 << 20  # bytes of whole lines that are read together
 LONGEST_LINE = 64 << 20  # bytes; a small packed file may hold one without end
-LONGEST_INTEGER = 1000  # digits; Python refuses to print integers of some thousand
+TOO_LONG = ("a line of more than 64 MiB", "Check that it is the right file.")
 
 
 def canonical(value: object) -> bytes:
@@ -136,94 +137,6 @@ def read_text(path: Readable, place: str, problems: list[Problem]) -> str | None
         return None
 
 
-def parse_object(line: str, place: str, number: int, problems: list[Problem]) -> dict[str, Any] | None:
-    """One JSON object from one line; malformed JSON, duplicate keys and other types are noted as problems.
-
-    The quick way is taken where a line is, white space aside, what it reads as: there is no duplicate key in it.
-    """
-    shallow = line.count("[") + line.count("{") <= DEEPEST
-    try:
-        value = msgspec.json.decode(line)
-        if shallow and isinstance(value, dict) and _same(msgspec.json.encode(value), line.encode()):
-            return value
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        pass
-    import json
-
-    try:
-        value = json.loads(
-            line, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer
-        )
-        _refuse_depth(value)
-        msgspec.json.encode(value)  # refuses half a surrogate pair
-    except json.JSONDecodeError as error:
-        row = number + error.lineno - 1
-        found = f"malformed JSON at column {error.colno}: {error.msg}"
-        problems.append(Problem(place, row, found, 'Write one {"key": value} object.'))
-    except RecursionError:
-        problems.append(Problem(place, number, *TOO_DEEP))
-    except UnicodeEncodeError:
-        found = "half of a surrogate pair, which is no character"
-        problems.append(Problem(place, number, found, "Write the character itself, not its escape."))
-    except _Refused as error:
-        problems.append(Problem(place, number, *error.args))
-    else:
-        if isinstance(value, dict):
-            return value
-        found = f"a JSON {JSON_TYPES.get(type(value), 'number')} where an object was expected"
-        problems.append(Problem(place, number, found, 'Write one {"key": value} object.'))
-    return None
-
-
-def _same(one: bytes, other: bytes) -> bool:
-    """Alike without white space: no quote is moved by that, and of it a JSON text holds only blanks in its strings."""
-    return one == other or one.translate(None, b" \n\r\t") == other.translate(None, b" \n\r\t")
-
-
-class _Refused(Exception):
-    """What was found and what to do, on its way out of a parser."""
-
-
-TOO_DEEP = (f"brackets nested more than {DEEPEST} deep", "Write it flatter.")
-
-
-def _refuse_depth(value: object) -> None:
-    """Refuse nesting that later readers, and our own messages, would stumble over."""
-    level = [value]
-    for _ in range(DEEPEST + 1):
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = [one for some in inner for one in some]
-        if not level:
-            return
-    raise _Refused(*TOO_DEEP)
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _Refused(f"duplicate key {quote(twice)}", "Keep one of them.")
-    return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _Refused(f"{name} is not JSON", "Write a number, or null.")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if abs(value) == float("inf"):
-        raise _Refused(f"number {quote(digits)} is too big", "Write a smaller number.")
-    return value
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > LONGEST_INTEGER:
-        raise _Refused("an integer that is too big", "Write a smaller number.")
-    return int(digits)
-
-
 def read_json(path: Readable, place: str, problems: list[Problem]) -> dict[str, Any] | None:
     """A file that holds one JSON object, on one line or many."""
     text = _without_mark(read_text(path, place, problems), place, problems)
@@ -271,8 +184,7 @@ def stream_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
     Raises ProblemsFound at the end, with every line that could not be read.
     """
-    problems: list[Problem] = []
-    number = 1
+    problems, number = list[Problem](), 1
     try:
         with opened(path) as file:
             while some := file.read(CHUNK):
@@ -282,9 +194,7 @@ def stream_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield from _streamed(lines, number, str(path), problems)
                 number += len(lines)
                 if long:
-                    found = f"a line of more than {LONGEST_LINE >> 20} MiB"
-                    problems.append(Problem(str(path), number, found, "Check that it is the right file."))
-                    break
+                    raise ProblemsFound([*problems, Problem(str(path), number, *TOO_LONG)])
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ProblemsFound([Problem(str(path), 0, f"cannot be read ({why})", "Check the path.")]) from None
@@ -311,11 +221,7 @@ def _streamed(
 
 def opened(path: Path) -> IO[bytes]:
     """A file to read from, unpacked where it ends in .gz."""
-    if path.suffix != ".gz":
-        return path.open("rb")
-    import gzip
-
-    return gzip.open(path)  # type: ignore[return-value]
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def write_json_lines(path: Path, values: Iterable[object]) -> None:
@@ -330,7 +236,7 @@ def read_toml(path: Readable, place: str, problems: list[Problem]) -> tuple[dict
         return {}, TomlLines("")
     try:
         table = tomllib.loads(text)
-        _refuse_depth(table)
+        refuse_depth(table)
         repr(table)  # refuses integers too long to print, which hexadecimal digits can write
         return table, TomlLines(text)
     except tomllib.TOMLDecodeError as error:
@@ -339,7 +245,7 @@ def read_toml(path: Readable, place: str, problems: list[Problem]) -> tuple[dict
         column = f" at column {at[2]}" if at else ""
         found = f"malformed TOML{column}: " + re.sub(r" \(at .*\)$", "", str(error))
         problems.append(Problem(place, line, found, "Mend the line."))
-    except (RecursionError, _Refused):
+    except (RecursionError, Refused):
         problems.append(Problem(place, 0, *TOO_DEEP))
     except ValueError:
         problems.append(Problem(place, 0, "an integer that is too big", "Write a smaller number."))

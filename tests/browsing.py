@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import corpora
 
@@ -94,6 +94,28 @@ def served(root: Path, by: str = "me", *more: str) -> Iterator[str]:
         server.wait(10)
         server.stdout.close()
         server.stderr.close()
+
+
+class Desk(NamedTuple):
+    """Where a test works: the corpus, the page's address, and a document that nobody annotated."""
+
+    root: Path
+    address: str
+    document: str
+
+    @property
+    def file(self) -> Path:
+        """What the page saves of the document."""
+        return self.root / f"documents/{self.document}.me.jsonl"
+
+    def rewrite(self, text: str, *, by: str = "me", **layers: list[dict[str, Any]]) -> None:
+        """Make it another document, with an annotator's lines."""
+        group, _, name = self.document.partition("/")
+        corpora.write_document(self.root / "documents" / group, name, text, layers=layers, by=by)
+
+    def spans(self) -> set[tuple[str, str]]:
+        """Label and surface of every span in the file."""
+        return {(label, surface) for *_, label, surface in surfaces(self.root, self.document)}
 
 
 class Person:

@@ -1,4 +1,4 @@
-"""A Label Studio export as a team would have it: 300 tasks, two annotators, names of their own, disputes, skipped tasks."""
+"""A Label Studio export as a team would have it: two annotators, names of their own, disputes, skipped tasks."""
 
 from __future__ import annotations
 

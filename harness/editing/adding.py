@@ -23,6 +23,7 @@ from harness.records import Document
 if TYPE_CHECKING:  # numpy is loaded where there are texts to compare
     from harness.editing.resembling import Resemblance
 
+SAY_ID = "Say its id: --id NAME."
 SPLITS = ("train", "dev", "test", "pool")  # that a person may choose; `settle` is drawn
 
 
@@ -190,7 +191,9 @@ def _check(asked: Asked, there: _There, sources: int) -> None:
 def _read(source: Source, asked: Asked) -> New:
     """A document read once, looked at and let go. Raises Refused."""
     if not source.stem and not asked.name:
-        raise Refused("no file's name to call it by", "Say its id: --id NAME.")
+        raise Refused("no file's name to call it by", SAY_ID)
+    if not asked.name and not _can_be_kept(source.stem):
+        raise Refused("a file's name that is not UTF-8, or an e-mail address, which is never written", SAY_ID)
     received = receive(source, asked.encoding)
     sights, text = look(received.text), mend(received.text) if asked.fix else received.text
     if not text.strip():
@@ -198,6 +201,11 @@ def _read(source: Source, asked: Asked) -> New:
     name = asked.name or as_name(source.stem)
     sha = _digest(text, received)
     return New(source, asked.group or name, name, received.digest, sha, len(text), sights, received.left_out)
+
+
+def _can_be_kept(name: str) -> bool:
+    """Whether a file's name can be written down: letters of UTF-8, which on some disks it need not be, and no address."""
+    return name == name.encode(errors="ignore").decode() and not EMAIL.search(name)
 
 
 def _digest(text: str, received: Received) -> str:
@@ -306,7 +314,7 @@ def _document(new: New, plan: Adding) -> Document:
         raise AskedWrongly(f"{new.source.place} was changed while it was added. Nothing is written; add it again.")
     meta: dict[str, Any] = dict(plan.asked.meta)
     if new.received != new.sha256:
-        if new.source.path and not EMAIL.search(new.source.path.name):
+        if new.source.path and _can_be_kept(new.source.path.name):
             meta["original_name"] = new.source.path.name
         meta["original_sha256"] = new.received
     return Document(new.group, new.name, text, language=plan.language, meta=meta)

@@ -35,45 +35,51 @@ def _row(document: Document, file: AnnotationFile | None, layers: Mapping[str, L
     row: Row = {"id": document.name, "group": document.group, "text": document.text}
     row |= {key: value for key, value in (("split", document.split), ("language", document.language)) if value}
     row |= {key: value for key, value in document.meta.items() if key not in UNNAMED}
-    for facet, names in _names(document, layers).items():
-        row[f"{facet}s"] = {**names, **row.get(f"{facet}s", {})}
-    if file is None:
-        return row
-    if file.by != "gold":
+    if file is not None and file.by != "gold":
         row["annotator"] = file.by
-    for layer, state in file.layers.items():
-        if state == "done":
-            own = (line for _, line in file.lines if line["layer"] == layer)
-            row[layer] = [{key: value for key, value in line.items() if key != "layer"} for line in own]
+    lines = [line for _, line in file.lines] if file else []
+    for layer in [name for name, state in file.layers.items() if state == "done"] if file else ():
+        own = (line for line in lines if line["layer"] == layer)
+        row[layer] = [{key: value for key, value in line.items() if key != "layer"} for line in own]
+    for facet, names in _names(document, row, layers).items():
+        row[f"{facet}s"] = {**names, **row.get(f"{facet}s", {})}
+    if waiting := _waiting(document, row, layers):
+        row["pairs"] = waiting
     return row
 
 
-def _names(document: Document, layers: Mapping[str, Layer]) -> dict[str, dict[str, str]]:
+def _waiting(document: Document, row: Row, layers: Mapping[str, Layer]) -> dict[str, list[list[str]]]:
+    """The listed pairs of each layer that the row does not judge."""
+    waiting: dict[str, list[list[str]]] = {}
+    for layer, pairs in document.pairs.items():
+        judged = {tuple(line[facet] for facet in layers[layer].of) for line in row.get(layer, ())}
+        if left := [list(pair) for pair in pairs if pair not in judged]:
+            waiting[layer] = left
+    return waiting
+
+
+def _names(document: Document, row: Row, layers: Mapping[str, Layer]) -> dict[str, dict[str, str]]:
     """The names of the holders and targets that a document speaks of, wherever they are declared."""
     used: dict[str, dict[str, str]] = {}
-    for layer, pairs in document.pairs.items():
-        for facet, name in (
-            (facet, name) for pair in pairs for facet, name in zip(layers[layer].of, pair, strict=True)
-        ):
-            if document.name_of(facet, name) != name:
-                used.setdefault(facet, {})[name] = document.name_of(facet, name)
+    for name, layer in layers.items():
+        said = [one for pair in document.pairs.get(name, ()) for one in zip(layer.of, pair, strict=True)]
+        facets = [(field, kind) for field, kind in layer.fields.items() if isinstance(kind, str) and kind in layer.of]
+        said += [(kind, line[field]) for field, kind in facets for line in row.get(name, ()) if field in line]
+        for facet, one in said:
+            if document.name_of(facet, one) != one:
+                used.setdefault(facet, {})[one] = document.name_of(facet, one)
     return used
 
 
 def not_in_rows(reading: Reading, annotators: Sequence[str] = ("gold",)) -> list[str]:
-    """What the corpus holds and no row says, whatever the format: layers that are open, pairs that nobody judged."""
-    open_, waiting = Counter[str](), 0
+    """What the corpus holds and no row says, whatever the format: annotations in layers that are open."""
+    open_ = Counter[str]()
     for document in reading.documents:
         files = [file for file in reading.annotations[document.id] if file.by in annotators]
         for file in files:
             begun = {line["layer"] for _, line in file.lines}
             open_.update(layer for layer, state in file.layers.items() if state != "done" and layer in begun)
-        for layer, pairs in document.pairs.items():
-            of = reading.schema.layers[layer].of
-            said = {tuple(line.get(facet) for facet in of) for file in files for _, line in file.lines}
-            waiting += sum(pair not in said for pair in pairs)
-    lost = [f"{layer}: annotations of {count} documents in which it is open" for layer, count in open_.items()]
-    return [*lost, f"pairs: {waiting} that nobody has judged"] if waiting else lost
+    return [f"{layer}: annotations of {count} documents in which it is open" for layer, count in open_.items()]
 
 
 class Losses:

@@ -12,11 +12,12 @@ import msgspec
 
 from harness.corpus import SPLITS
 from harness.corpus.lines import check_line, is_plain
-from harness.corpus.reading import STEM, Reading
+from harness.corpus.reading import Reading
 from harness.corpus.schema import Layer
 from harness.editing.cells import how, lines_of, slug, spans_given, turn
 from harness.editing.mapping import Map
-from harness.editing.persons import EMAIL, NO_NAMES, pseudonym_key
+from harness.editing.naming import Pairs, taken_tables
+from harness.editing.persons import EMAIL, has_address, may_annotate, pseudonym_key
 from harness.editing.there import Known, names_of
 from harness.editing.units import Detection, Found
 from harness.errors import Problem, quote, suggestion
@@ -105,6 +106,7 @@ class Gathering:
         self.there = Known(reading.documents)
         self.columns: set[str] = set()
         self.differing: set[str] = set()
+        self.narrowed: set[str] = set()  # ids that corpus.toml has with another name
         self.left_out: Counter[str] = Counter()
         self.count = self.rejected = 0
 
@@ -121,11 +123,13 @@ class Gathering:
         row = {key: value for key, value in row.items() if value is not None}
         if self.mapped:
             row = self.mapped.turn(row, lambda found, remedy: self.no(line, found, remedy))
+        names, pairs = taken_tables(row, self.facets, self.schema.layers)
         self.columns.update(row)
         into = self._document_of(line, row)
         if into is None:
             self.rejected += 1
             return
+        self._tables(line, names, pairs, into)
         cells = {}
         for name, layer in self.schema.layers.items():
             try:
@@ -215,7 +219,7 @@ class Gathering:
         if EMAIL.search(said):
             key = f'"{pseudonym_key(said)}" = "a1"'
             self.no(line, "an annotator that is an e-mail address", f"Give a map (--map) with [annotators] {key}.")
-        elif said and (not STEM.fullmatch(said) or said in NO_NAMES):
+        elif said not in ("", GOLD) and not may_annotate(said):
             remedy = f'Give a map (--map) with [annotators] {quote(said)} = "a1".'
             self.no(line, f"annotator {quote(said)}, which cannot be in a file's name", remedy)
         return said or GOLD
@@ -282,6 +286,10 @@ class Gathering:
         for key, facet in _facets_in(line, layer):
             line[key] = self._name(number, line.get(key, ""), facet, into)
         what = "span" if layer.kind == "spans" else "annotation"
+        for key in line:
+            if key != "text" and has_address(line[key]):
+                found = f"layer {layer.name}, {what} {i}: an e-mail address in field {key}"
+                self.no(number, found, "Remove it from the file, or leave the field out by a map.")
         for wrong in turn(line, layer, into.row["text"], unit, self.lf):
             self.no(number, f"layer {layer.name}, {what} {i}: {wrong}", unit.advice or "Check --offsets.")
         if len(self.problems) > before:
@@ -302,19 +310,46 @@ class Gathering:
             self.no(number, f"no {facet}", f"Give its name in {quote(facet)}, as a text.")
             return ""
         value = value.strip()
-        declared = self.schema.names.get(facet, {})
+        if has_address(value):
+            self.no(number, f"an e-mail address as {facet}", "Give a name instead, which may be made up.")
+            return ""
         own = into.names.setdefault(facet, {})
-        known = {**self.there.names.get(into.group, {}).get(facet, {}), **own, **declared}
-        for name_id, name in known.items():
+        known = {**self._in_group(facet, into), **self.schema.names.get(facet, {}), **own}
+        for name_id, name in known.items() if value not in known else [(value, known[value])]:
             if value in (name_id, name_id.replace("-", "_")) or _alike(value, name):
                 break
         else:
             name_id, name = slug(value), value
             if name_id in known:  # "C" and "C++" are two
                 name_id = f"{name_id}-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
-        if name_id not in declared:
+        if name_id not in self.schema.names.get(facet, {}):
             own[name_id] = name
         return name_id
+
+    def _in_group(self, facet: str, into: Incoming) -> dict[str, str]:
+        """The names that the corpus has for this document, or its group has: id -> name."""
+        old = into.old.names if into.old else {}
+        return {**self.there.names.get(into.group, {}).get(facet, {}), **old.get(facet, {})}
+
+    def _tables(self, line: int, names: Mapping[str, Mapping[str, str]], pairs: Pairs, into: Incoming) -> None:
+        """Take the names behind ids and the pairs to judge that a row has in tables of their own."""
+        for facet, table in names.items():
+            own, corpus = into.names.setdefault(facet, {}), self.schema.names.get(facet, {})
+            known = {**self._in_group(facet, into), **own}  # as in groups, names of the whole corpus may be narrowed
+            for name_id, name in table.items():
+                if has_address(name):
+                    self.no(line, f"an e-mail address as name of {facet} {quote(name_id)}", "Give another name.")
+                elif known.get(name_id, name) != name:
+                    found = f"{facet} {quote(name_id)} is {quote(name)}, but {quote(known[name_id])} elsewhere"
+                    self.no(line, found, "Let the names be the same, or give it an id of its own.")
+                elif corpus.get(name_id) != name:
+                    own[name_id] = name
+                    self.narrowed |= {name_id} & corpus.keys()
+        for layer, some in pairs.items():
+            for pair in some:
+                both = zip(self.schema.layers[layer].of, pair, strict=True)
+                told = tuple(self._name(line, value, facet, into) for facet, value in both)
+                into.pairs.setdefault(layer, {})[told] = None
 
     def _names(self, into: Incoming) -> dict[str, dict[str, str]]:
         return {facet: {**self.schema.names.get(facet, {}), **into.names.get(facet, {})} for facet in self.facets}

@@ -278,4 +278,5 @@ class Map:
         if near:
             self.no(path, f"the file has no {quote(name)}", f"Did you mean {quote(near[0])}?")
         else:
-            self.notes.append(f"the map's {' '.join((*path[1:-1], name))} is not in the file")
+            told = (*path[path[0] != "annotators" : -1], name)
+            self.notes.append(f"the map's {' '.join(told)} is not in the file")

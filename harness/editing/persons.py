@@ -35,6 +35,15 @@ def may_annotate(name: str) -> bool:
     return bool(STEM.fullmatch(name)) and name.casefold() not in NO_NAMES
 
 
+def has_address(value: Any) -> bool:
+    """Whether a value holds an e-mail address; `text` in a table is a piece of the document, which says what it says."""
+    if isinstance(value, dict):
+        return any(has_address(one) for key, one in value.items() if key != "text")
+    if isinstance(value, list):
+        return any(map(has_address, value))
+    return isinstance(value, str) and "@" in value and bool(EMAIL.search(value))
+
+
 def without_addresses(key: str, value: Any) -> Any:
     """A value of metadata without what holds an e-mail address; GONE where nothing is left of it.
 
@@ -43,7 +52,7 @@ def without_addresses(key: str, value: Any) -> Any:
     if EMAIL.search(key):
         return GONE
     if isinstance(value, str):
-        return GONE if "@" in value and EMAIL.search(value) else value
+        return GONE if has_address(value) else value
     if isinstance(value, list):
         kept = [one for one in (without_addresses("", one) for one in value) if one is not GONE]
         return kept if kept or not value else GONE

@@ -6,21 +6,24 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from harness.checking import problems_of
+from harness.corpus.lines import spans_of
 from harness.corpus.reading import AnnotationFile, Reading
 from harness.corpus.schema import Schema
 from harness.editing.gathering import GOLD, OWN, Gathering, Incoming, labels_in
-from harness.editing.persons import GONE, without_addresses
+from harness.editing.persons import GONE, pseudonym_key, without_addresses
 from harness.editing.there import read_readers
 from harness.editing.units import Found
 from harness.errors import Problem, quote
 from harness.records import Document
 
+SHOWN = 3  # surfaces that the user is asked to look at
 TOGETHER = 500  # documents that are checked at once
 OURS = ("sha256", "pairs")  # keys of ID.meta.json that the corpus writes itself, with a table for each facet
 Lines = Sequence[Mapping[str, Any]]
@@ -298,12 +301,39 @@ class Planning:
                 found = f"split {quote(document.split)}, but its group is in {split or 'no split'} {where}"
                 self._bad(one, found, "A group goes to one split whole.")
 
+    def _surfaces(self) -> list[str]:
+        """What the first three spans read, where no span of the file came with its surface."""
+        if self.gathered.units.surfaces or not self.gathered.units.spans:
+            return []
+        every = (
+            span[2]
+            for one in self.incoming
+            for layers in one.lines.values()
+            for name, layer in self.schema.layers.items()
+            if name in layers
+            for line in layers[name]
+            for span in spans_of(line, layer)
+        )
+        return list(islice(every, SHOWN))
+
     def _notes(self, documents: Sequence[Document]) -> list[str]:
         renamed = [(key, name) for key, name in self.metadata.items() if key != name]
         notes = [f"column {key} is kept as {name}: the corpus uses that name itself" for key, name in renamed]
         differing = sorted(self.gathered.differing)
         notes += [f"column {key} differs between rows of one document: the first is kept" for key in differing]
-        notes += [f"column {key}: e-mail addresses are not kept" for key in sorted(self.private)]
+        notes += [f"column {pseudonym_key(key)}: e-mail addresses are not kept" for key in sorted(self.private)]
+        notes += [
+            f"column {key} looks like annotations of no layer: --suggest-map"
+            for key in self.metadata
+            if any(_like_spans(one.row.get(key)) for one in self.incoming)
+        ]
+        if reads := self._surfaces():
+            notes.append(
+                f"no span comes with its surface; the first read {', '.join(map(quote, reads))}: are they whole?"
+            )
+        if self.gathered.narrowed:
+            some = ", ".join(sorted(self.gathered.narrowed))
+            notes.append(f"named otherwise than in corpus.toml, and kept so for their documents: {some}")
         if self.passed_over:
             some = ", ".join(sorted(self.passed_over))
             notes.append(f"not added to documents that are in the corpus already: {some}")
@@ -311,6 +341,14 @@ class Planning:
         if twice:
             notes.append(f"{twice} texts occur more than once: let them share a group, or remove them")
         return notes
+
+
+def _like_spans(value: object) -> bool:
+    """Whether a value is a list of spans, as tables or as [start, end, label]."""
+    if not isinstance(value, list) or not value:
+        return False
+    parts = [[one.get(key) for key in ("start", "end", "label")] if isinstance(one, dict) else one for one in value]
+    return all(isinstance(one, list) and [type(part) for part in one] == [int, int, str] for one in parts)
 
 
 def _file(stem: str, by: str, layers: Mapping[str, Lines]) -> AnnotationFile:

@@ -77,7 +77,7 @@ def sources_of(
         if str(path) == "-":
             found.append(Source("standard input", data=standard_input or b""))
         elif path.is_dir() and not path.is_symlink():
-            for name in sorted(os.listdir(path)):
+            for name in sorted(os.listdir(path)):  # noqa: PTH208
                 inner = path / name
                 if inner.suffix.lower() in ENDINGS and not name.startswith("."):
                     _take(inner, found, problems)
@@ -161,7 +161,11 @@ def _decoded(data: bytes, encoding: str) -> str:
     """The text of these bytes. Raises Refused, with the encoding that they seem to be in."""
     if encoding:
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
+            text.encode()  # UTF-7 and its like give halves of characters, too
+            return text
+        except UnicodeEncodeError:
+            raise Refused(f"half a character in {encoding}", "Give another --encoding.") from None
         except UnicodeError as error:
             at = getattr(error, "start", 0)
             raise Refused(

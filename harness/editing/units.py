@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -12,8 +12,8 @@ from harness.offsets import INCLUSIVE, UNITS, in_words, places, unlike_codepoint
 
 ALL = (*UNITS, *(f"{unit}{INCLUSIVE}" for unit in UNITS))
 AUTO = "auto"
-# What tools count in that tell no surface: nobody who counts bytes, or normalises, leaves the surface out.
-LIKELY = ("codepoint", "utf16", "lf", "grapheme")
+# What tools count in that tell no surface: nobody who normalises leaves the surface out.
+LIKELY = ("codepoint", "utf16", "byte", "lf", "grapheme")
 
 Said = tuple[int, int, str | None]  # a span as the file has it, with its surface where the file has one
 Placed = tuple[int, int] | None
@@ -34,18 +34,28 @@ class Detection:
     def __init__(self) -> None:
         self.exact = list(ALL)
         self.loose = list(ALL)  # of them, those that fit but for white space; all that are exact too
-        self.surfaces = 0
+        self.surfaces = self.spans = 0
+        # Of the spans without a surface: the units under which one is outside the text, and those under which one
+        # begins or ends inside a word.
+        self.outside: set[str] = set()
+        self.inside: set[str] = set()
+        self.cut = self.cut_even_so = 0  # ends inside a word, and spans that are cut even if ends are inclusive
+        self.first = 0  # row with such an end
         self.apart: dict[frozenset[str], int] = {}  # two units -> the first row whose spans they place differently
 
     def look(self, number: int, text: str, spans: Sequence[Said]) -> None:
         """Hold the spans of one row against its text."""
         told = [span for span in spans if span[2] is not None]
         self.surfaces += len(told)
+        self.spans += len(spans)
         if not spans:
             return
+        if not told:
+            self._look_at_ends(number, text, spans)
         # Up to the first character that they count differently, units are alike: more need not be looked at.
         other = unlike_codepoints(text[: max(0, *(span[1] for span in spans)) + 2])
-        if not told and (not other & {*LIKELY} or self._all_apart()):
+        if not told and not other & {*LIKELY}:
+            self._look_at_borders(text, dict.fromkeys(LIKELY, [(start, end) for start, end, _ in spans]))
             return
         kinds = {unit: _kind_of(unit, other) for unit in self._worth(told)}  # those of one kind are alike here
         placed = {kind: _placed(text, *kind, spans, other) for kind in dict.fromkeys(kinds.values())}
@@ -53,14 +63,34 @@ class Detection:
             fits = {kind: _fit(text, at, spans) for kind, at in placed.items()}
             self.exact = [unit for unit in self.exact if fits[kinds[unit]] == "exact"]
             self.loose = [unit for unit in self.loose if fits[kinds[unit]]]
+        if not told:
+            self._look_at_borders(text, {unit: placed[kinds[unit]] for unit in LIKELY if unit in kinds})
         if other:
             self._compare(number, {unit: placed[kinds[unit]] for unit in self.loose if unit in kinds}, spans)
 
     def _worth(self, told: Sequence[Said]) -> list[str]:
-        return self.loose if told else [unit for unit in self.loose if unit.removesuffix(INCLUSIVE) in LIKELY]
+        if told:
+            return self.loose
+        done = {unit for unit in self.inside if frozenset(("codepoint", unit)) in self.apart}  # out of the question
+        return [unit for unit in self.loose if unit.removesuffix(INCLUSIVE) in {*LIKELY} - done]
 
-    def _all_apart(self) -> bool:
-        return all(frozenset(pair) in self.apart for pair in combinations(LIKELY, 2))
+    def _look_at_borders(self, text: str, placed: Mapping[str, Sequence[Placed]]) -> None:
+        """Note the units under which these spans are outside the text, or begin or end inside a word."""
+        seen: dict[int, tuple[bool, bool]] = {}  # units of one kind share their places
+        for unit, spans in placed.items():
+            if id(spans) not in seen:
+                whole = all(at is not None and 0 <= at[0] < at[1] <= len(text) for at in spans)
+                seen[id(spans)] = whole, whole and all(at is not None and _is_whole(text, *at) for at in spans)
+            possible, clean = seen[id(spans)]
+            self.outside |= set() if possible else {unit}
+            self.inside |= set() if clean else {unit}
+
+    def _look_at_ends(self, number: int, text: str, spans: Sequence[Said]) -> None:
+        for start, end, _ in spans:
+            if start == end or _is_inside(text, end):
+                self.cut += 1
+                self.first = self.first or number
+            self.cut_even_so += end >= len(text) or any(_is_inside(text, at) for at in (start, end + 1))
 
     def _compare(self, number: int, placed: dict[str, list[Placed]], spans: Sequence[Said]) -> None:
         for one, two in combinations(placed, 2):
@@ -90,9 +120,27 @@ class Detection:
         if not fitting:
             return Found("codepoint" if asked == AUTO else asked, advice=self._advice())
         rivals = [unit for unit in fitting[1:] if frozenset((fitting[0], unit)) in self.apart]
+        if asked == AUTO and not self.surfaces:
+            if self.cut * 2 > self.spans and not self.cut_even_so:
+                raise AskedWrongly(self._question_of_ends(place, fitting[0]))
+            fitting, rivals = self._by_words(fitting) if rivals else (fitting, [])
         if rivals:
             raise AskedWrongly(self._question(place, fitting[0], rivals))
         return Found(fitting[0], loose=not exact)
+
+    def _by_words(self, units: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Of units that no surface tells apart: those to choose from, and of them those unlike the first.
+
+        Where whole words are marked under some of them, it is one of those. Code points alone are taken without.
+        """
+        whole = [unit for unit in units if unit not in self.inside]
+        possible = [unit for unit in units if unit not in self.outside or unit == units[0]]
+        left = whole or possible
+        return left, [unit for unit in left[1:] if frozenset((left[0], unit)) in self.apart]
+
+    def _question_of_ends(self, place: str, unit: str) -> str:
+        why = "no span comes with its surface, most end inside a word, and one character more would end all with one"
+        return f"{place} {self.first}: {why}. Say --offsets {unit}{INCLUSIVE} or --offsets {unit}."
 
     def _advice(self) -> str:
         if not self.exact:
@@ -106,6 +154,17 @@ class Detection:
         options = " or ".join(f"--offsets {unit}" for unit in (first, *rivals))
         why = "explain all surfaces" if self.surfaces else "are possible, since no span comes with its surface,"
         return f"{place} {where}: several units of offsets {why} and place spans differently: {names}. Say {options}."
+
+
+def _is_inside(text: str, at: int) -> bool:
+    """Whether there is a letter on both sides of a place."""
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether a span is of whole words, with no blank at its ends."""
+    blank = text[start].isspace() or text[end - 1].isspace()
+    return not (blank or _is_inside(text, start) or _is_inside(text, end))
 
 
 def _kind_of(unit: str, other: set[str]) -> tuple[str, int]:

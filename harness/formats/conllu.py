@@ -38,8 +38,8 @@ def conllu(*, scheme: str = "", column: str = "") -> Format:
 
     Columns NER, with any prefix, and SPANS:NAME hold tags of any scheme (`scheme="IOB2"` refuses others and is
     written); else `Name=B-PER` or `NER=B-PER` in MISC does; `column` names another one. Each becomes a layer of spans
-    by its name without the prefix, unless two have that: `NER`, `NAME`, `Name`. A document with `_` in place of every tag
-    is not annotated.
+    by its name without the prefix (`NER`, `NAME`, `Name`), with it where two would be called the same. A document with
+    `_` in place of every tag is not annotated.
     Multi-word ranges (`1-2`) are the text, and spans of their words stand on the whole of it; empty nodes (`1.1`) are
     no text. Other columns are passed over.
 

@@ -19,11 +19,11 @@ READ = ("text", "meta", "tokens", "spans", "relations", "label", "options", "acc
 def prodigy() -> Format:
     """`spans` stay spans, `label` and `accept` become lists of labels of these names.
 
-    Only what was accepted is an annotation: tasks answered `reject` or `ignore` are left out; a task without an
-    answer counts as accepted, as `prodigy db-in` takes it. So are spans with such an answer of
-    their own, relations, and spans without a label, which merely show what a pattern matched. `_annotator_id`, else
-    `_session_id`, is the annotator; `meta` and keys of your own are metadata, keys that begin with `_` (hashes, times) are not read. A question about one label
-    (`textcat`) is a task for each label: several rows of one text.
+    Only what was accepted is an annotation: tasks answered `reject` or `ignore` are left out, and so are spans with
+    such an answer of their own, relations, and spans without a label, which merely show what a pattern matched. A task
+    without an answer counts as accepted, as `prodigy db-in` takes it. `_annotator_id`, else `_session_id`, is the
+    annotator; `meta` and keys of your own are metadata, keys that begin with `_` (hashes, times) are not read. A
+    question about one label (`textcat`) is a task for each label: several rows of one text.
 
     Written: spans and options with the layer that they belong to, and `layers`, the names of those annotated; an
     option holds all that is said with its label. Prodigy makes the tokens itself.

@@ -126,7 +126,7 @@ def test_lines_of_no_layer_at_all_are_refused(page: Page) -> None:
     body = page.body(entity("Port Union"))
     etag = page.put(A_DOCUMENT, body)["etag"]
     before = files(page.root)
-    page.put(A_DOCUMENT, {**body, "base": {"lines": [{"layer": []}]}}, 422, etag="stale")
+    page.put(A_DOCUMENT, {**body, "base": {"lines": [{"layer": []}]}}, 422, etag="0" * 64)
     page.put(A_DOCUMENT, {**body, "lines": [{"layer": {}}]}, 422, etag=etag)
     assert files(page.root) == before
 

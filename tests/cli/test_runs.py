@@ -288,3 +288,21 @@ def test_a_curve_leaves_out_what_learns_nothing_and_ends_with_the_code_of_what_f
     assert "Without a curve, since they learn nothing: file." in out
     assert "failed" in out
     assert "no luck" in err
+
+
+@pytest.mark.report
+def test_a_run_ends_with_its_report_which_is_written_where_it_is_new(here: Path, said) -> None:
+    (here / "bench.toml").write_text(BENCH)
+    code, out, err = said("run", "bench.toml", "--out", "runs/one")
+    assert code == 0, err
+    page = here / "runs/one/report.html"
+    assert f"Its report: {Path('runs/one/report.html')}" in out
+    assert "words" in page.read_text("utf-8")
+    before = page.stat().st_mtime_ns
+    assert "Its report" in said("run", "bench.toml", "--out", "runs/one")[1]
+    assert page.stat().st_mtime_ns == before
+    said("run", "bench.toml", "--out", "runs/one", "--seed", "14")
+    assert page.stat().st_mtime_ns > before
+    assert "harness report" not in said("run", "bench.toml", "--out", "runs/two", "--no-report")[1]
+    assert not (here / "runs/two/report.html").exists()
+    assert all(not stored.foreign for stored in runs_in(here / "runs"))

@@ -205,6 +205,22 @@ def test_addresses_of_people_are_not_written(root: Path, tmp_path: Path) -> None
         plan(root, *given(tmp_path, a=STORY), meta={"source": "from rina@example.org"})
 
 
+def test_a_files_name_that_cannot_be_written_asks_for_an_id(root: Path, tmp_path: Path) -> None:
+    for name in (b"rina@example.org.txt", b"caf\xe9.txt"):
+        path = tmp_path / os.fsdecode(name)
+        path.write_text(f"\ufeff{STORY}")
+        assert "Say its id: --id NAME." in reasons(plan(root, path))[0]
+        ready = plan(root, path, name="story", fix=True)
+        assert (ready.problems, [new.id for new in ready.documents]) == ([], ["story/story"])
+    apply_adding(ready, "train")
+    assert "original_name" not in corpus.load(root).documents[0].meta
+
+
+def test_half_characters_in_another_encoding_are_refused(root: Path, tmp_path: Path) -> None:
+    (path,) = given(tmp_path, a="It is +2AA- so.")
+    assert "half a character in utf-7" in reasons(plan(root, path, encoding="utf-7"))[0]
+
+
 # --- groups and splits ---------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from rows import LAYERS
 
 from corpora import make_corpus
 from harness.cli import run
+from harness.corpus import load
 from harness.editing.exporting import Losses
+from harness.editing.importing import apply_import, plan_import
+from harness.files import compact
 from harness.parts import LeftOut, Row
 
 TEXT = "Zoe of Lima waited in Lima."
@@ -79,6 +83,48 @@ def test_a_corpus_comes_out_and_goes_into_a_new_one_as_it_was(
         assert (copy / path.relative_to(root)).read_text("utf-8").split("\n")[1:] == path.read_text("utf-8").split(
             "\n"
         )[1:]
+
+
+KABAR = Path(__file__).parent.parent.parent / "corpora" / "kabar"
+
+
+def told(root: Path) -> dict[str, Any]:
+    """Of each document its text, split and language, its pairs, its gold, and the names of all that it speaks of."""
+    said = {}
+    for document in load(root):
+        pairs = {layer: sorted(some) for layer, some in document.pairs.items() if some}
+        spoken = [one for some in pairs.values() for pair in some for one in zip(("holder", "target"), pair, strict=True)]
+        spoken += [("holder", line["via"]) for lines in document.gold.values() for line in lines if "via" in line]
+        names = {(facet, one): document.name_of(facet, one) for facet, one in spoken}
+        gold = {layer: sorted(map(compact, lines)) for layer, lines in document.gold.items()}
+        said[document.id] = (document.text, document.split, document.language, pairs, gold, names)
+    return said
+
+
+@pytest.mark.parametrize("form", ["jsonl", "label_studio", "brat"])
+def test_kabar_comes_out_and_goes_into_an_empty_corpus_with_its_pairs_and_names(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "kabar"
+    (empty / "documents").mkdir(parents=True)
+    shutil.copy(KABAR / "corpus.toml", empty)
+    assert run(["export", str(KABAR), "--as", form, "--out", str(tmp_path / "out"), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert run(["import", answer["file"], "--to", str(empty), "--as", form, "--apply"]) == 0, capsys.readouterr()
+    assert told(empty) == told(KABAR)
+
+
+def test_a_pair_that_nobody_judged_and_a_name_come_back_and_another_name_for_an_id_is_rejected(tmp_path: Path) -> None:
+    root = make_corpus(tmp_path / "tiny")
+    row = {"id": "z", "group": "new", "text": "Zoe left.", "split": "train", "language": "en"}
+    row |= {"pairs": {"stance": [["zoe", "strike"]]}, "holders": {"zoe": "Zoe of Lima"}}
+    plan = plan_import(root, "in", [(1, row)])
+    assert ([str(one) for one in plan.rejected], plan.metadata) == ([], [])
+    apply_import(plan)
+    [document] = [one for one in load(root) if one.id == "new/z"]
+    assert (document.pairs, document.name_of("holder", "zoe")) == ({"stance": [("zoe", "strike")]}, "Zoe of Lima")
+    [found] = plan_import(root, "in", [(1, {**row, "id": "y", "text": "Z.", "holders": {"zoe": "Zoe of Rome"}})]).rejected
+    assert found.found == 'holder "zoe" is "Zoe of Rome", but "Zoe of Lima" elsewhere'
 
 
 def test_strict_writes_nothing_where_something_is_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,6 +142,14 @@ def test_a_dry_run_writes_nothing(
     assert tree(root) == before
 
 
+def test_annotations_that_no_layer_takes_are_told(root: Path) -> None:
+    rows = [{"text": "Zoe left.", "label": [[0, 3, "PER"]], "size": [[0, 3, 4]]}]
+    rows += [{"text": "Bo left.", "spans": [{"start": 0, "end": 2, "label": "PER"}]}]
+    assert [note for note in planned(root, *rows).notes if "annotations" in note] == [
+        f"column {key} looks like annotations of no layer: --suggest-map" for key in ("label", "spans")
+    ]
+
+
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), MemoryError()])
 @pytest.mark.parametrize("call", ["_write", "_put", "_settle", "_make_durable"])
 @pytest.mark.parametrize("after", [0, 1, 2])

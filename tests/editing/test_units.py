@@ -104,6 +104,39 @@ def test_without_surfaces_and_without_such_characters_code_points_are_taken(root
     assert planned(root, {"text": text, "entities": [[9, 13, "PER"]]}, offsets="auto").unit == Found("codepoint")
 
 
+SEÑOR = "El señor Núñez vio a Ana."
+
+
+@pytest.mark.parametrize("unit", ["codepoint", "byte", "utf16"])
+def test_without_surfaces_the_one_unit_that_marks_whole_words_is_taken_and_said(unit: str, root: Path) -> None:
+    rows = [{"text": text, "entities": _bare(text, unit, "Núñez", "Ana")} for text in ("😀 " + SEÑOR, SEÑOR)]
+    found = planned(root, *rows, offsets="auto")
+    assert (found.unit, reasons(found)) == (Found(unit), [])
+    assert found.notes == ['no span comes with its surface; the first read "Núñez", "Ana", "Núñez": are they whole?']
+
+
+@pytest.mark.parametrize("text", ["é Rina", "é ...."])
+def test_bytes_are_a_question_where_whole_words_are_marked_in_neither_unit_or_in_both(text: str, root: Path) -> None:
+    row = {"text": text, "entities": [[3, 5, "PER"]]}
+    with pytest.raises(AskedWrongly, match="--offsets codepoint or --offsets byte"):
+        planned(root, row, offsets="auto")
+
+
+def test_ends_that_would_be_whole_words_were_they_inclusive_are_a_question(root: Path) -> None:
+    text = "Rina met Bo in Lima."
+    row = {"text": text, "entities": _bare(text, "codepoint-inclusive", "Rina", "Bo", "Lima")}
+    with pytest.raises(AskedWrongly, match="line 1: .*--offsets codepoint-inclusive or --offsets codepoint"):
+        planned(root, row, offsets="auto")
+    assert planned(root, row, offsets="codepoint-inclusive").unit == Found("codepoint-inclusive")
+    row["entities"] = _bare(text, "codepoint", "Rina", "Bo", "Lim")
+    assert planned(root, row, offsets="auto").unit == Found("codepoint")
+
+
+def _bare(text: str, unit: str, *words: str) -> list[list[Any]]:
+    spans = [span(text, word, unit) for word in words]
+    return [[one["start"], one["end"], one["label"]] for one in spans]
+
+
 def test_one_surface_tells_the_unit_of_all(root: Path) -> None:
     rows = [
         {"text": "😀 Rina", "entities": [span("😀 Rina", "Rina", "utf16")]},

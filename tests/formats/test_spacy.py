@@ -251,7 +251,7 @@ def test_a_pickle_in_user_data_is_not_executed(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(at=st.integers(0, 2000), byte=st.binary(min_size=1, max_size=4))
 def test_no_changed_byte_of_a_docbin_makes_it_fall_over(at: int, byte: bytes) -> None:
     data = bytearray(zlib.decompress(docbin()))

@@ -58,15 +58,24 @@ export function dropDrafts({ corpus, id, by }) {
   for (const name of Object.keys(localStorage)) if (name.startsWith(start) && name.endsWith(`\n${tab}`)) localStorage.removeItem(name);
 }
 
-/** The drafts of a document that closed pages left behind, or this one when it went on; oldest first: [name, draft]. */
+/** The drafts of a document that closed pages left behind, oldest first: [name, draft]; null is one that is no JSON. */
 export async function leftDrafts({ corpus, id, by }) {
   const start = [JOURNAL, corpus, id, by, ""].join("\n");
   const open = await openTabs();
   const found = Object.keys(localStorage).filter((name) => name.startsWith(start) && !open.has(name.split("\n").at(-1)));
-  const drafts = found.map((name) => [name, JSON.parse(localStorage.getItem(name))]);
-  return drafts.sort(([, a], [, b]) => a.at - b.at);
+  const drafts = found.map((name) => [name, parsed(localStorage.getItem(name))]);
+  return drafts.sort(([, a], [, b]) => (a?.at ?? 0) - (b?.at ?? 0));
 }
 
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+export const rewriteDraft = (name, draft) => localStorage.setItem(name, JSON.stringify(draft));
 export const dropDraft = (name) => localStorage.removeItem(name);
 
 /** Every open page holds a lock in its name for as long as it lives, so that its drafts are left to it. */
@@ -76,5 +85,5 @@ export function holdTab() {
 
 async function openTabs() {
   const held = (await navigator.locks?.query())?.held ?? [];
-  return new Set(held.map((lock) => lock.name.split("-").at(-1)).filter((name) => name !== tab));
+  return new Set([tab, ...held.map((lock) => lock.name.split("-").at(-1))]);
 }

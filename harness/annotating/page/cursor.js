@@ -131,8 +131,11 @@ export function listen() {
 function drag(from, point, event) {
   if (event.altKey) {
     const [start, end] = from.point < point ? [from.point, point] : [point, from.point];
-    const range = { start: app.text.grapheme(start + 1, -1, true), end: app.text.grapheme(end - 1, 1, false) };
-    if (range.start >= range.end) return;
+    // From the first grapheme that ends behind the one point to the last that begins before the other.
+    const [first, last] = [app.text.grapheme(start, 1, false), app.text.grapheme(end, -1, true)];
+    const range = { start: app.text.grapheme(first, -1, true), end: app.text.grapheme(last, 1, false) };
+    const words = app.text.slice(range.start, range.end);
+    if (range.start >= range.end || words !== words.trim()) return; // in white space alone
     Object.assign(app, { range, chosen: null });
   } else Object.assign(app, { range: null, chosen: null, anchor: from.word, cursor: wordUnder(event, point).word });
   redraw("cursor");

@@ -1,6 +1,6 @@
 // Starts the page: token, corpus, queue, first document; then every change draws what it touches, once a frame.
 import { get, takeToken } from "./api.js";
-import { byId, el } from "./dom.js";
+import { byId, button, el } from "./dom.js";
 import * as cursor from "./cursor.js";
 import { drawText, light } from "./drawing.js";
 import * as keys from "./keys.js";
@@ -33,7 +33,8 @@ function draw(kinds) {
 }
 
 function drawProblems() {
-  const rows = app.problems.map((problem) => el("li", {}, el("b", {}, problem.found), " ", problem.remedy ?? ""));
+  const rows = [...app.lost, ...app.problems].map((problem) =>
+    el("li", {}, el("b", {}, problem.found), " ", problem.remedy ?? "", " ", problem.act && button(problem.button, problem.act)));
   byId("problems").replaceChildren(...(rows.length ? [el("ul", {}, ...rows)] : []));
 }
 
@@ -59,7 +60,7 @@ async function start() {
   bar();
   panels.showTab("document");
   await queue.loadQueue();
-  await queue.openDocument(queue.firstDocument());
+  await queue.openFirst();
 }
 
 start()

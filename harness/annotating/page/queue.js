@@ -1,7 +1,7 @@
 // The queue on top: which document is next, in which order, and a search over all of them.
 import { get } from "./api.js";
 import { byId, button, el, select } from "./dom.js";
-import { load, setOrder } from "./saving.js";
+import { load } from "./saving.js";
 import { app, say } from "./state.js";
 
 const MOST = 200; // rows shown; whoever looks for more searches
@@ -14,42 +14,44 @@ const isDone = (one) => Object.keys(app.corpus.layers).every((name) => one.layer
 export async function loadQueue(now = app.corpus.orders[0]) {
   documents = (await get(`queue?order=${now}`)).documents;
   order = now;
-  setOrder(now);
   drawQueue();
 }
 
-/** The first document of the queue, or the one named in the address. */
-export function firstDocument() {
+/** Open the document named in the address, or the first of the queue that is not done. */
+export function openFirst() {
   const asked = new URLSearchParams(location.search).get("document");
-  return documents.find((one) => one.id === asked)?.id ?? documents.find((one) => !isDone(one))?.id ?? documents[0]?.id;
+  // A reload leaves the order by which the document was reached in the history.
+  if (documents.some((one) => one.id === asked)) return openDocument(asked, history.state?.picked);
+  return openDocument((documents.find((one) => !isDone(one)) ?? documents[0])?.id, order);
 }
 
-export async function openDocument(id) {
-  if (!id) return;
+/** `picked`: the order of the queue that led here, null where somebody chose the document. False where it is not open. */
+export async function openDocument(id, picked = null) {
+  if (!id) return false;
   byId("found").hidden = true;
   byId("search").value = "";
   const since = performance.now();
   try {
-    if (!(await load(id))) return;
+    if (!(await load(id, picked))) return false;
   } catch (problem) {
     say(problem.message);
     byId("state").dataset.kind = "error";
     byId("state").textContent = problem.message;
-    return;
+    return false;
   }
-  history.replaceState(null, "", `?document=${encodeURIComponent(id)}`);
+  history.replaceState({ picked }, "", `?document=${encodeURIComponent(id)}`);
   document.title = `${id} · ${app.corpus.name}`;
   drawQueue();
   byId("text").focus({ preventScroll: true });
   requestAnimationFrame(() => requestAnimationFrame(() => (document.documentElement.dataset.opened = Math.round(performance.now() - since))));
+  return true;
 }
 
 /** N, P: the next (1) or previous (-1) document of the queue. */
 export async function step(by) {
   const next = documents[own() + by];
   if (!next) return say(by > 0 ? "This is the last document of the queue." : "This is the first document of the queue.");
-  await openDocument(next.id);
-  return say(`${own() + 1} of ${documents.length}: ${app.doc.id}`);
+  return (await openDocument(next.id, order)) && say(`${own() + 1} of ${documents.length}: ${app.doc.id}`);
 }
 
 /** Tell the queue how far the document is, without asking the server for all of it again. */

@@ -1,7 +1,8 @@
 // Saves 0.8 s after each change; keeps a draft until the server has it; merges when the file changed meanwhile.
-import { dropDraft, dropDrafts, get, holdTab, keepDraft, leftDrafts, request, tab } from "./api.js";
-import { byId, el, openDialog } from "./dom.js";
-import { app, canonical, mergeLines, onChange, open, redraw, say, takeOver } from "./state.js";
+import { dropDraft, dropDrafts, get, holdTab, keepDraft, leftDrafts, request, rewriteDraft, tab } from "./api.js";
+import { askAbout, describe } from "./conflicts.js";
+import { byId } from "./dom.js";
+import { app, canonical, change, changed, mergeLines, onChange, open, redraw, say, takeOver, withoutLines } from "./state.js";
 
 const PAUSE = 800;
 const channel = new BroadcastChannel("harness-annotate");
@@ -11,11 +12,10 @@ let writing = null;
 let reopened = false; // why layers are open again is to be read until the next save
 let running = null; // the save under way
 let failures = 0;
-let order = "unannotated";
+let loads = 0;
 
-export const setOrder = (now) => (order = now);
-
-const here = () => ({ corpus: app.corpus.name, id: app.doc.id, by: app.corpus.by, etag: app.doc.etag });
+const whose = () => ({ corpus: app.corpus.name, id: app.doc.id, by: app.corpus.by });
+const here = () => ({ ...whose(), etag: app.doc.etag });
 const state = () => ({ lines: app.lines, layers: app.layers });
 const isDirty = () => base !== null && canonical(base) !== canonical(state());
 
@@ -25,55 +25,93 @@ function tell(kind, text) {
   byId("state").textContent = text;
 }
 
-/** Load a document, after sending what a closed page left unsaved of it. False: the one at hand is not saved yet. */
-export async function load(id) {
-  if (!(await flush())) {
+/**
+ * Load a document, and what closed pages left unsaved of it. `picked`: the order of the queue that led here, null where
+ * somebody chose it. False: the one at hand is not saved yet, or another one was asked for meanwhile.
+ */
+export async function load(id, picked = null) {
+  const own = ++loads;
+  const doc = await fresh(id);
+  if (own !== loads) return false;
+  if (!doc) {
     say("This document is not saved yet. See below, or undo.");
     return false;
   }
-  const doc = await get(`documents/${id}`);
-  const drafts = await leftDrafts({ corpus: app.corpus.name, id: doc.id, by: app.corpus.by });
-  adopt(doc);
-  for (const [name, draft] of drafts) {
-    if (await restore(draft)) dropDraft(name);
-  }
-  byId("stale").hidden = true;
-  return true;
-}
-
-function adopt(doc) {
-  open(doc);
+  open({ ...doc, picked });
   base = state();
   tell(doc.etag ? "saved" : "new", doc.etag ? "saved" : "not begun");
+  byId("stale").hidden = true;
+  await restoreLeft();
+  return own === loads;
 }
 
-/** What a closed page had not saved goes on top of what is there now; undoing takes it back. */
-async function restore(draft) {
-  if (draft.sha256 !== app.doc.sha256) {
-    tell("error", "not saved: the text was changed since an edit that was not saved");
-    return false;
+/** What the server has of a document, read anew until nothing here is unsaved or newer; null where a save failed. */
+async function fresh(id) {
+  for (;;) {
+    if (!(await flush())) return null;
+    const before = canonical([app.doc?.id, app.doc?.etag]);
+    const doc = await get(`documents/${id}`);
+    if (!running && !isDirty() && before === canonical([app.doc?.id, app.doc?.etag])) return doc;
   }
-  const lines = mergeLines(draft.base.lines, draft.lines, app.lines);
-  if (draft.etag !== app.doc.etag) {
-    // The file changed since: let the server judge whether both can stand.
+}
+
+/** Take up where closed pages stopped, one after another; those behind one that cannot be saved wait for it. */
+async function restoreLeft() {
+  const doc = app.doc;
+  let restored = false;
+  for (const [name, draft] of await leftDrafts(whose())) {
+    if (!(await flush()) || doc !== app.doc) return;
     try {
-      const answer = await put({ etag: draft.etag, base: draft.base, lines: draft.lines, layers: draft.layers });
-      accept(answer);
-      takeOver(answer.lines, answer.layers);
-    } catch (problem) {
-      if (problem.status === 412) askAbout(problem.answer, draft);
-      else return false;
+      restored = restore(name, draft) || restored;
+    } catch {
+      lose(name, draft, "It cannot be read.");
     }
-  } else {
-    takeOver(lines, { ...app.layers, ...draft.layers });
-    soon();
   }
-  say("Edits that a closed page had not saved are back. Undo takes them away.");
-  return true;
+  if (restored && (await flush())) say("Edits that a closed page had not saved are back. Undo takes them away.");
+}
+
+/** Be the closed page: its lines, and the file as it knew it. So the next save merges, asks and refuses as ever. */
+function restore(name, draft) {
+  if (draft.sha256 !== app.doc.sha256) return lose(name, draft, "The text was changed since.");
+  const [left, from, rest] = [part(draft), part(draft.base), part(draft, false)];
+  const foreign = rest.lines[0]?.layer;
+  if (foreign) {
+    rewriteDraft(name, { ...draft, lines: [...from.lines, ...rest.lines], layers: { ...from.layers, ...rest.layers } });
+    lose(name, draft, `This corpus has no layer ${foreign}.`, "Some");
+  }
+  const edited = canonical(left) !== canonical(from);
+  if (edited) {
+    base = from;
+    app.doc.etag = draft.etag;
+    app.doc.picked ??= draft.picked;
+    change(left);
+  }
+  if (!foreign && (!edited || journal())) dropDraft(name); // it goes on under this page's name
+  return edited;
+}
+
+/** Of lines and layers those that the corpus has; or those that it does not have. */
+function part({ lines, layers }, has = true) {
+  const fits = (name) => Object.hasOwn(app.corpus.layers, name) === has;
+  return { lines: lines.filter((line) => fits(line.layer)), layers: Object.fromEntries(Object.entries(layers).filter(([name]) => fits(name))) };
+}
+
+/** Say which draft is not restored; it stays where it is until somebody throws it away. */
+function lose(name, draft, why, which = "The") {
+  const at = draft?.at ? ` of ${new Date(draft.at).toLocaleString()}` : "";
+  const note = { found: `${which} edits${at} that were not saved cannot be restored.`, remedy: why, button: "Throw them away" };
+  note.act = () => {
+    dropDraft(name);
+    app.lost = app.lost.filter((one) => one !== note);
+    redraw("problems");
+  };
+  app.lost = [...app.lost, note];
+  redraw("problems");
+  return false;
 }
 
 const put = ({ etag, base: from, lines, layers, keepalive }) =>
-  request("PUT", `documents/${app.doc.id}`, { etag, keepalive, body: { sha256: app.doc.sha256, layers, lines, base: from, order } });
+  request("PUT", `documents/${app.doc.id}`, { etag, keepalive, body: { sha256: app.doc.sha256, layers, lines, base: from, order: app.doc.picked ?? undefined } });
 
 /** Save in 0.8 s; a further change begins the wait anew. */
 function soon() {
@@ -84,10 +122,15 @@ function soon() {
   writing = setTimeout(journal, 60); // after the paint: writing a long document down takes milliseconds
 }
 
+/** Write down what is not saved; false where the browser has no room for it. */
 function journal() {
-  if (app.lines === base.lines && app.layers === base.layers) return;
-  const { lines, layers } = state();
-  if (!keepDraft({ ...here(), sha256: app.doc.sha256, base, lines, layers })) tell("error", "not saved: the browser's store is full");
+  if (app.lines === base.lines && app.layers === base.layers) {
+    dropDrafts(whose()); // undone: it must not come back
+    return true;
+  }
+  const kept = keepDraft({ ...here(), sha256: app.doc.sha256, picked: app.doc.picked, base, ...state() });
+  if (!kept) tell("error", "not saved: the browser's store is full");
+  return kept;
 }
 
 /** Save now; true where nothing unsaved is left. One save at a time, the next takes what came meanwhile. */
@@ -97,23 +140,34 @@ export async function save() {
     await running;
     return save();
   }
-  if (!isDirty()) return true;
+  if (!isDirty()) return settled();
+  let done = false;
   running = send();
-  const done = await running;
-  running = null;
+  try {
+    done = await running;
+  } finally {
+    running = null;
+  }
   return done && isDirty() ? save() : done;
 }
 
-export const flush = () => (app.doc && isDirty() ? save() : Promise.resolve(true));
+export const flush = () => (app.doc && (running || isDirty()) ? save() : Promise.resolve(true));
+
+/** Nothing is left to save, such as after an undo: no draft, no conflict, no refusal is left either. */
+function settled() {
+  dropDrafts(whose());
+  const { kind } = byId("state").dataset;
+  if (kind !== "saved" && kind !== "new") tell(app.doc.etag ? "saved" : "new", app.doc.etag ? "saved" : "not begun");
+  app.problems = app.problems.filter((problem) => !problem.act);
+  redraw("problems");
+  return true;
+}
 
 async function send() {
   const sent = state();
-  const from = here();
   tell("saving", "saving…");
   try {
-    const answer = await put({ etag: from.etag, base, ...sent });
-    failures = 0;
-    accept(answer, sent);
+    accept(await put({ etag: app.doc.etag, base, ...sent }), sent);
     return true;
   } catch (problem) {
     journal();
@@ -123,11 +177,11 @@ async function send() {
 
 /** The server has it: what it merged comes into the page, what was done here meanwhile stays. */
 function accept(answer, sent) {
-  dropDrafts(here());
+  failures = 0;
+  dropDrafts(whose());
   app.doc.etag = answer.etag;
-  const merged = answer.merged && sent;
-  base = merged || !sent ? { lines: answer.lines, layers: answer.layers } : sent;
-  if (merged) {
+  base = answer.merged ? { lines: answer.lines, layers: answer.layers } : sent;
+  if (answer.merged) {
     takeOver(mergeLines(sent.lines, app.lines, answer.lines), { ...answer.layers, ...changed(sent.layers, app.layers) });
     say("Saved, together with what somebody else had changed in this file.");
   }
@@ -139,14 +193,14 @@ function accept(answer, sent) {
   channel.postMessage({ ...here(), tab });
 }
 
-const changed = (from, to) => Object.fromEntries(Object.entries(to).filter(([name, value]) => from[name] !== value));
-
-function refused(problem, sent) {
+/** False, once what the server's refusal asks for is done: a choice, an open layer, a save of the rest, another try. */
+function refused(problem, sent, spared = false) {
   if (problem.status === 412) {
-    askAbout(problem.answer, { base, ...sent });
+    tell("conflict", "conflict");
+    askAbout(problem.answer.conflicts, (own) => settle(problem.answer, { base, ...sent }, own));
     return false;
   }
-  app.problems = problem.problems;
+  app.problems = problem.problems ?? [];
   redraw("problems");
   // What is not done yet may be kept as it is, so that no edit is lost: layers that cannot be done are open again.
   const done = Object.keys(sent.layers).filter((name) => sent.layers[name] === "done");
@@ -159,50 +213,46 @@ function refused(problem, sent) {
     timer = setTimeout(save, PAUSE);
     return false;
   }
+  const wrong = new Set(app.problems.map((one) => sent.lines[one.line - 1]).filter(Boolean));
+  if (problem.status === 422 && wrong.size && !spared) return spare(problem, sent, wrong);
   const gone = { 0: "the server does not answer; trying again", 401: "open the link that the terminal shows", 409: "the text was changed; reload the page" };
   tell("error", `not saved: ${gone[problem.status] ?? problem.message}`);
   if (problem.status === 0 || problem.status >= 500) timer = setTimeout(save, Math.min(30000, 1000 * 2 ** failures++));
   return false;
 }
 
-/** Real conflicts alone: for each, mine or theirs; everything else is merged already. */
-function askAbout(answer, { base: from, lines: mine, layers }) {
-  tell("conflict", "conflict");
-  if (byId("conflicts")) return; // asked already
-  const rows = answer.conflicts.map((conflict, i) => {
-    const pick = (value, line) =>
-      el("label", { class: "pick" }, el("input", { type: "radio", name: `conflict-${i}`, value, checked: value === "mine" }), el("span", {}, el("b", {}, value === "mine" ? "Mine: " : "Theirs: "), describe(line)));
-    return el("fieldset", {}, el("legend", {}, conflict.layer), pick("mine", conflict.mine), pick("theirs", conflict.theirs));
+/** Save everything but the lines that the server refuses, and offer to take these back; until then they wait here. */
+async function spare({ problems }, sent, wrong) {
+  const rest = { ...sent, lines: withoutLines(base.lines, sent.lines, wrong) };
+  if (canonical(rest) !== canonical(base)) {
+    try {
+      accept(await put({ etag: app.doc.etag, base, ...rest }), rest);
+    } catch (problem) {
+      return refused(problem, rest, true);
+    } finally {
+      journal();
+    }
+  }
+  const takeBack = (line) => () => change({ lines: withoutLines(base.lines, app.lines, new Set([line])) });
+  app.problems = problems.map((one) => {
+    const line = sent.lines[one.line - 1];
+    return line ? { ...one, found: `${describe(line)}: ${one.found}`, button: "Take it back", act: takeBack(line) } : one;
   });
-  const settle = (event) => {
-    event.preventDefault();
-    const leave = [];
-    const drop = [];
-    answer.conflicts.forEach((conflict, i) => {
-      const own = event.target.elements[`conflict-${i}`].value === "mine";
-      const lines = [conflict.mine, conflict.theirs].filter(Boolean);
-      if (own) drop.push(conflict.theirs);
-      else leave.push(...lines);
-    });
-    app.doc.etag = answer.etag;
-    const theirs = answer.lines.filter((line) => !drop.some((one) => canonical(one) === canonical(line)));
-    const merged = mergeLines(from.lines, mine, theirs, leave);
-    base = { lines: answer.lines, layers: answer.layers };
-    takeOver(mergeLines(mine, app.lines, merged), { ...answer.layers, ...changed(from.layers, layers) });
-    close();
-    save();
-  };
-  const content = el("form", { id: "conflicts", onsubmit: settle }, el("p", {}, "This file was changed elsewhere, in the same places as here. Choose what stays."), ...rows, el("p", { class: "buttons" }, el("button", { class: "main", autofocus: true }, "Keep these and save")));
-  const close = openDialog("Two changes to the same thing", content, { wide: true });
+  redraw("problems");
+  tell("error", `not saved: ${[...wrong].map(describe).join("; ")}. Everything else is saved.`);
+  return false;
 }
 
-function describe(line) {
-  if (!line) return "removed";
-  if (typeof line !== "object") return String(line);
-  const { layer: _, evidence: __, text, start, end, label, ...rest } = line;
-  const words = Array.isArray(text) ? text.join(" … ") : text;
-  const more = Object.values(rest).filter((value) => typeof value === "string").join(", ");
-  return [label, words && `“${words}”`, more].filter(Boolean).join(" · ");
+/** Merge by what was chosen in each conflict, save, and go on with what other closed pages left. */
+async function settle(answer, { base: from, lines: mine, layers }, own) {
+  const leave = answer.conflicts.flatMap(({ mine: one, theirs }, i) => (own[i] ? [] : [one, theirs].filter(Boolean)));
+  const drop = new Set(answer.conflicts.filter((_, i) => own[i]).map(({ theirs }) => canonical(theirs)));
+  const theirs = answer.lines.filter((line) => !drop.has(canonical(line)));
+  const merged = mergeLines(from.lines, mine, theirs, leave);
+  app.doc.etag = answer.etag;
+  base = { lines: answer.lines, layers: answer.layers };
+  takeOver(mergeLines(mine, app.lines, merged), { ...answer.layers, ...changed(from.layers, app.layers) });
+  if (await save()) await restoreLeft();
 }
 
 /** Another tab saved this file: say so at once, and offer its state; the next save merges in any case. */
@@ -216,11 +266,12 @@ function heard({ data }) {
 
 /** Load the newer file under the edits made here. */
 export async function catchUp() {
-  if (!(await flush())) return;
-  const doc = await get(`documents/${app.doc.id}`);
-  app.doc.etag = doc.etag;
-  base = { lines: doc.lines, layers: doc.layers };
-  takeOver(doc.lines, doc.layers);
+  const doc = app.doc;
+  const now = await fresh(doc.id);
+  if (!now || doc !== app.doc) return;
+  app.doc.etag = now.etag;
+  base = { lines: now.lines, layers: now.layers };
+  takeOver(now.lines, now.layers);
   byId("stale").hidden = true;
   tell("saved", "saved");
 }

@@ -15,7 +15,8 @@ export const app = {
   shown: [], // spans lit up in the text, evidence of the form in use
   suggestions: [], // lines not yet taken or refused
   tab: "document",
-  problems: [],
+  problems: [], // what the server said of the lines: {found, remedy}, and where something can be done {button, act}
+  lost: [], // likewise, of drafts that cannot be restored
 };
 
 const drawers = [];
@@ -46,7 +47,7 @@ export function open(doc) {
   app.text = new Text(doc.text, doc.language);
   app.lines = doc.lines;
   app.layers = { ...doc.layers };
-  Object.assign(app, { cursor: 0, anchor: null, range: null, chosen: null, shown: [], suggestions: [], problems: [] });
+  Object.assign(app, { cursor: 0, anchor: null, range: null, chosen: null, shown: [], suggestions: [], problems: [], lost: [] });
   history = { past: [], future: [] };
   redraw("document", "lines", "cursor", "problems", "suggestions");
 }
@@ -66,13 +67,26 @@ function set(lines, layers) {
   changes.forEach((told) => told());
 }
 
-/** Put what the server merged into the page; undoing goes back to what was here before. */
+/**
+ * Put what the server merged into the page, and below every step of the history: undo and redo go over what was done
+ * here alone, and leave as it is whatever the merge changed.
+ */
 export function takeOver(lines, layers) {
-  if (same(lines, app.lines) && canonical(layers) === canonical(app.layers)) return;
-  history.past.push({ lines: app.lines, layers: app.layers });
+  const now = { lines: app.lines, layers: app.layers };
+  if (same(lines, now.lines) && canonical(layers) === canonical(now.layers)) return;
+  const [before, after] = [now.lines, lines].map((list) => new Set(list.map(canonical)));
+  const theirs = [...lines.filter((line) => !before.has(canonical(line))), ...now.lines.filter((line) => !after.has(canonical(line)))];
+  const onto = (step) => ({
+    lines: mergeLines(now.lines, step.lines, lines, theirs),
+    layers: { ...layers, ...changed(now.layers, step.layers) },
+  });
+  history = { past: history.past.map(onto), future: history.future.map(onto) };
   Object.assign(app, { lines, layers: { ...layers } });
   redraw("lines", "cursor");
 }
+
+/** The entries of a table that differ from those of another. */
+export const changed = (from, to) => Object.fromEntries(Object.entries(to).filter(([name, value]) => from[name] !== value));
 
 export function undo() {
   return step(history.past, history.future);
@@ -83,11 +97,17 @@ export function redo() {
 }
 
 function step(from, to) {
-  const last = from.pop();
+  let last = from.pop();
+  while (last && isHere(last)) last = from.pop(); // a merge left nothing of this step
   if (!last) return false;
   to.push({ lines: app.lines, layers: app.layers });
   set(last.lines, last.layers);
   return true;
+}
+
+function isHere({ lines, layers }) {
+  const own = new Set(app.lines);
+  return lines.length === own.size && lines.every((line) => own.has(line)) && canonical(layers) === canonical(app.layers);
 }
 
 /** Replace one line by another, or remove it (null), or add one (old is null). */
@@ -125,12 +145,17 @@ const same = (a, b) => a === b || (a.length === b.length && canonical(a.map(cano
  * What two lines share when they speak of the same thing, as harness/editing/merging.py says: the place of a span, the
  * pair of a stance, the label of a set. Where a list has several of one key (`crowded`), their labels tell them apart.
  */
-export function keyOf(line, crowded = new Set()) {
-  const layer = app.corpus.layers[line.layer];
-  const about = layer.kind === "spans" ? [line.start, line.end] : (layer.of ?? []).map((facet) => line[facet] ?? null);
-  const key = JSON.stringify([line.layer, ...about, ...(layer.kind === "labels" ? [line.label] : [])]);
-  return crowded.has(key) ? `${key}${line.label}` : key;
+export function keyOf(line, crowded = null) {
+  if (!keys.has(line)) {
+    const layer = app.corpus.layers[line.layer];
+    const about = layer.kind === "spans" ? [line.start, line.end] : (layer.of ?? []).map((facet) => line[facet] ?? null);
+    keys.set(line, JSON.stringify([line.layer, ...about, ...(layer.kind === "labels" ? [line.label] : [])]));
+  }
+  const key = keys.get(line);
+  return crowded?.has(key) ? `${key}${line.label}` : key;
 }
+
+const keys = new WeakMap(); // line -> its key: a merge asks for those of the whole history
 
 export function crowdedKeys(...lists) {
   const crowded = new Set();
@@ -148,11 +173,20 @@ export function mergeLines(base, mine, theirs, leave = []) {
   const [before, now, merged] = [base, mine, theirs].map(table);
   const left = table(leave);
   for (const key of new Set([...before.keys(), ...now.keys()])) {
-    if (left.has(key) || canonical(before.get(key) ?? null) === canonical(now.get(key) ?? null)) continue;
+    if (left.has(key) || before.get(key) === now.get(key) || canonical(before.get(key) ?? null) === canonical(now.get(key) ?? null)) continue;
     if (now.has(key)) merged.set(key, now.get(key));
     else merged.delete(key);
   }
   return [...merged.values()];
+}
+
+/** `lines` without the `wrong` ones, in whose places stands again what `base` had there. */
+export function withoutLines(base, lines, wrong) {
+  const kept = lines.filter((line) => !wrong.has(line));
+  const now = new Set(lines.map(canonical));
+  const meet = (one, other) => one.layer === other.layer && (keyOf(one) === keyOf(other) || (one.start < other.end && other.start < one.end));
+  const gone = base.filter((line) => !now.has(canonical(line)) && [...wrong].some((one) => meet(one, line)));
+  return [...kept, ...gone.filter((line) => !kept.some((one) => meet(one, line)))];
 }
 
 /** The display name of a holder, target or other facet. */

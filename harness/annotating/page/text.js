@@ -2,6 +2,9 @@
 
 const LONG = 2000; // UTF-16 units that are drawn in one go; a browser lays a longer paragraph out too slowly for typing
 
+// As Python's str.strip has it, which the server asks: three separators and NEL more than \s.
+const [LEADING, TRAILING] = [/^[\s\x1c-\x1f\x85]+/u, /[\s\x1c-\x1f\x85]+$/u];
+
 /** A line in pieces that are drawn each by itself: cut behind a sentence where there is one, else behind white space. */
 function pieces(line) {
   const cuts = [0];
@@ -26,6 +29,18 @@ function segments(text, language, granularity) {
   return segmenter.segment(text);
 }
 
+const JOINED = /^\p{Cf}|^[^][\p{M}\p{Cf}]/u; // the two sides of a border at which one character may go on; rare between words
+
+/** Gives the nearest border between graphemes, at or behind a unit (1) or at or before it (-1). */
+function borders(text, language) {
+  const graphemes = segments(text, language, "grapheme");
+  return (unit, step) => {
+    if (!JOINED.test(text.slice(Math.max(0, unit - 1), unit + 1))) return unit;
+    const { index = unit, segment } = graphemes.containing(unit) ?? {};
+    return index === unit || step < 0 ? index : index + segment.length;
+  };
+}
+
 export class Text {
   /** @param text as the server sent it; every other offset in here and outside counts code points. */
   constructor(text, language) {
@@ -41,8 +56,13 @@ export class Text {
       start += line.length + 1;
     }
     this.words = [];
+    // A segment may hold white space, on which no span ends, and may part what is one character to a reader.
+    const border = borders(text, language);
     for (const { segment, index } of segments(text, language, "word")) {
-      if (/\S/u.test(segment)) this.words.push({ start: this.point(index), end: this.point(index + segment.length) });
+      const bare = segment.replace(LEADING, "");
+      const led = index + segment.length - bare.length;
+      const [from, to] = [border(led, 1), border(led + bare.replace(TRAILING, "").length, -1)];
+      if (from < to) this.words.push({ start: this.point(from), end: this.point(to) });
     }
   }
 
@@ -107,7 +127,7 @@ export class Text {
     const from = this.unit(paragraph.start);
     const borders = [];
     for (const { segment, index } of segments(this.text.slice(from, this.unit(paragraph.end)), this.language, "grapheme")) {
-      if (!/\S/u.test(segment)) continue;
+      if ((isStart ? LEADING : TRAILING).test(segment)) continue;
       borders.push(this.point(from + (isStart ? index : index + segment.length)));
     }
     return step > 0 ? borders.find((border) => border > point) ?? point : borders.findLast((border) => border < point) ?? point;
