@@ -16,8 +16,10 @@ import corpora
 
 CHROMIUM = os.environ.get("HARNESS_CHROMIUM") or shutil.which("chromium")
 
-# Where code points are on the screen: the middle of the first and of the last character of [start, end).
-WHERE = """([start, end]) => {
+# Where code points are on the screen, once all is drawn: the middle of the first and of the last character of
+# [start, end).
+WHERE = """async ([start, end]) => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const paragraphs = [...document.querySelectorAll("#text > p")];
   const at = (point, edge) => {
     for (const paragraph of paragraphs) {

@@ -70,16 +70,21 @@ def state(folder: Path) -> dict[str, Any]:
     return said or {}
 
 
-def tasks(base: Side, candidate: Side, corpora: Sequence[str]) -> dict[str, Task]:
+def tasks(
+    base: Side, candidate: Side, corpora: Sequence[str], *, slices: Sequence[str] | None = None
+) -> dict[str, Task]:
     """The tasks that both sides have, as their corpora stand today; each corpus is read once.
 
-    A corpus is one of those given, or stands where the run says, or has its name under `corpora/`.
+    A corpus is one of those given, or stands where the run says, or has its name under `corpora/`. Where `slices` say
+    all that is cut by, a build's own columns are enough, and no document of it is read.
     """
     from harness.benchmark import task_of
+    from harness.built import task_in
+    from harness.corpus import find
     from harness.gating import matched
 
     loaded: dict[str, Corpus] = {}
-    given = {corpus.name: corpus for corpus in (loaded_once(path, loaded) for path in corpora)}
+    given = {_name_of(path): path for path in corpora}
     found = {}
     for title, _, ours, theirs in matched(base, candidate):
         if not (ours and theirs) or title in found:
@@ -87,9 +92,25 @@ def tasks(base: Side, candidate: Side, corpora: Sequence[str]) -> dict[str, Task
         content = next(iter(theirs.values())).content
         name, use = content["corpus"]["name"], content["task"]["name"]
         source = candidate.sources.get(title) or base.sources.get(title) or {}
-        corpus = given.get(name) or loaded_once(place(name, source.get("corpus", "")), loaded)
-        found[title] = task_of(source.get("use", use), corpus)
+        where, use = given.get(name) or place(name, source.get("corpus", "")), source.get("use", use)
+        quick = None if slices is None else task_in(find(where), use, metrics=content["metrics"], slices=slices)
+        found[title] = quick or task_of(use, loaded_once(where, loaded))
     return found
+
+
+def _name_of(path: str) -> str:
+    """The name of a corpus. Raises HarnessError where there is none."""
+    from harness.corpus import find
+    from harness.corpus.schema import read_schema
+
+    problems: list[Any] = []
+    try:
+        name = read_schema(find(path), problems).name
+    except ProblemsFound as error:
+        raise HarnessError(str(error)) from None
+    if problems:
+        raise HarnessError(str(ProblemsFound(problems)))
+    return name
 
 
 def drawn(base: Side, candidate: Side, corpora: Sequence[str], files: tuple[Path, Path]) -> Drawn:

@@ -97,7 +97,7 @@ def command(
     if settle and policy.looks < 2:
         raise AskedWrongly("--settle is a second look, and one is declared: write looks = 2 into the policy first.")
     drawn = _sides.drawn(ours, theirs, corpora, settle) if settle else None
-    report = gate(ours, theirs, _sides.tasks(ours, theirs, corpora), policy, drawn)
+    report = gate(ours, theirs, _sides.tasks(ours, theirs, corpora, slices=policy.slices), policy, drawn)
     report = _baselines.looked(base, theirs, report, record=look)
     _reports.tell(report, (ours, theirs), policy_file, fail_on, corpora, **told)  # what fails here leaves no trace
     if look:

@@ -204,7 +204,7 @@ def _read(source: Source, asked: Asked) -> New:
 
 
 def _can_be_kept(name: str) -> bool:
-    """Whether a file's name can be written down: letters of UTF-8, which on some disks it need not be, and no address."""
+    """Whether a file's name can be written down: UTF-8, which on some disks it need not be, and no address."""
     return name == name.encode(errors="ignore").decode() and not EMAIL.search(name)
 
 

@@ -314,7 +314,7 @@ class Gathering:
             self.no(number, f"an e-mail address as {facet}", "Give a name instead, which may be made up.")
             return ""
         own = into.names.setdefault(facet, {})
-        known = {**self._in_group(facet, into), **self.schema.names.get(facet, {}), **own}
+        known = {**self.schema.names.get(facet, {}), **self._in_group(facet, into), **own}
         for name_id, name in known.items() if value not in known else [(value, known[value])]:
             if value in (name_id, name_id.replace("-", "_")) or _alike(value, name):
                 break

@@ -18,7 +18,7 @@ def taken_tables(
 ) -> tuple[dict[str, dict[str, str]], Pairs]:
     """The names by facet and the pairs by layer, taken out of a row; tables that are no such stay in it.
 
-    They are called as in `ID.meta.json`: `"holders": {"opv": "the Observatory"}`, `"pairs": {"stance": [["opv", "dam"]]}`.
+    Called as in `ID.meta.json`: `"holders": {"opv": "the Observatory"}`, `"pairs": {"stance": [["opv", "x"]]}`.
     """
     names = {facet: row.pop(f"{facet}s") for facet in sorted(facets) if _are_names(row.get(f"{facet}s"))}
     return names, row.pop("pairs") if _are_pairs(row.get("pairs"), layers) else {}

@@ -36,7 +36,7 @@ def may_annotate(name: str) -> bool:
 
 
 def has_address(value: Any) -> bool:
-    """Whether a value holds an e-mail address; `text` in a table is a piece of the document, which says what it says."""
+    """Whether a value holds an e-mail address; `text` in a table is a piece of the document, which is kept."""
     if isinstance(value, dict):
         return any(has_address(one) for key, one in value.items() if key != "text")
     if isinstance(value, list):

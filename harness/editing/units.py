@@ -55,7 +55,8 @@ class Detection:
         # Up to the first character that they count differently, units are alike: more need not be looked at.
         other = unlike_codepoints(text[: max(0, *(span[1] for span in spans)) + 2])
         if not told and not other & {*LIKELY}:
-            self._look_at_borders(text, dict.fromkeys(LIKELY, [(start, end) for start, end, _ in spans]))
+            alike = [(start, end) for start, end, _ in spans]
+            self._look_at_borders(text, dict.fromkeys(LIKELY, alike))
             return
         kinds = {unit: _kind_of(unit, other) for unit in self._worth(told)}  # those of one kind are alike here
         placed = {kind: _placed(text, *kind, spans, other) for kind in dict.fromkeys(kinds.values())}

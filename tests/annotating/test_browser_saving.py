@@ -40,7 +40,7 @@ def state(person: Person, *kinds: str) -> None:
 
 def offline(person: Person) -> None:
     """Nothing that the page sends arrives any more, not even what it sends while it is closed."""
-    person.page.route("**/api/**", lambda route: route.abort())
+    person.page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('no network')); }")
 
 
 def relabel(desk: Desk, old: str, new: str) -> None:
@@ -275,7 +275,7 @@ def test_undo_and_redo_go_over_the_whole_document(people: Any, desk: Desk) -> No
     me.press("ArrowRight", "Shift+ArrowRight", "2")
     me.at('[data-pair="union strike"]').select_option("FAVOR")
     me.press("Escape", "Control+z", "Control+z")
-    assert me.at("#text .seg").count() == 0
+    me.until("!document.querySelector('#text .seg')")
     assert me.at('[data-pair="union strike"]').input_value() == ""
     me.press("Control+y")
     me.page.wait_for_selector("#text .seg")
@@ -287,16 +287,16 @@ def test_undo_and_redo_go_over_the_whole_document(people: Any, desk: Desk) -> No
 def test_an_edit_of_a_closed_tab_is_back_when_the_page_is_opened_again(people: Any, desk: Desk) -> None:
     me = people(desk.address, desk.document)
     context = me.page.context
-    me.page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('no network')); }")
+    offline(me)
     me.press("ArrowRight", "2")
-    me.until("Object.keys(localStorage).some((key) => key.startsWith('harness-draft'))")
+    me.until(f"{DRAFTS}.length === 1")
     me.page.close()
     assert not desk.spans()
     again = people(desk.address, desk.document, context=context)
     again.page.wait_for_selector("#text .seg")
     again.saved()
     assert desk.spans() == {("ORG", "Port")}
-    assert again.page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('harness-draft'))") == []
+    assert again.page.evaluate(DRAFTS) == []
     again.press("Control+z")
     again.until("!document.querySelector('#text .seg')")
 

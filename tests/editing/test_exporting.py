@@ -93,7 +93,9 @@ def told(root: Path) -> dict[str, Any]:
     said = {}
     for document in load(root):
         pairs = {layer: sorted(some) for layer, some in document.pairs.items() if some}
-        spoken = [one for some in pairs.values() for pair in some for one in zip(("holder", "target"), pair, strict=True)]
+        spoken = [
+            one for some in pairs.values() for pair in some for one in zip(("holder", "target"), pair, strict=True)
+        ]
         spoken += [("holder", line["via"]) for lines in document.gold.values() for line in lines if "via" in line]
         names = {(facet, one): document.name_of(facet, one) for facet, one in spoken}
         gold = {layer: sorted(map(compact, lines)) for layer, lines in document.gold.items()}
@@ -123,7 +125,9 @@ def test_a_pair_that_nobody_judged_and_a_name_come_back_and_another_name_for_an_
     apply_import(plan)
     [document] = [one for one in load(root) if one.id == "new/z"]
     assert (document.pairs, document.name_of("holder", "zoe")) == ({"stance": [("zoe", "strike")]}, "Zoe of Lima")
-    [found] = plan_import(root, "in", [(1, {**row, "id": "y", "text": "Z.", "holders": {"zoe": "Zoe of Rome"}})]).rejected
+    [found] = plan_import(
+        root, "in", [(1, {**row, "id": "y", "text": "Z.", "holders": {"zoe": "Zoe of Rome"}})]
+    ).rejected
     assert found.found == 'holder "zoe" is "Zoe of Rome", but "Zoe of Lima" elsewhere'
 
 

@@ -144,7 +144,17 @@ def test_addresses_are_not_kept_as_metadata(root: Path) -> None:
         "completed_by": {"id": 3},
         "page": row["page"],
     }
-    gone = ("completed", "completed_by", "contact", "note", "source", "updated_by", "url", "x", pseudonym_key("x@y.org"))
+    gone = (
+        "completed",
+        "completed_by",
+        "contact",
+        "note",
+        "source",
+        "updated_by",
+        "url",
+        "x",
+        pseudonym_key("x@y.org"),
+    )
     assert {note for note in ready.notes if "e-mail" in note} == {
         f"column {key}: e-mail addresses are not kept" for key in gone
     }

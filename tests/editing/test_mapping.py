@@ -134,7 +134,9 @@ def test_a_name_that_is_nearly_one_of_the_files_is_an_error_and_another_is_noted
         (MAP.replace('"7" =', '"Rena" ='), 'the file has no "Rena". Did you mean "Rina"?'),
     ],
 )
-def test_a_label_a_field_and_an_annotator_that_are_nearly_the_files_are_errors(text: str, near: str, root: Path) -> None:
+def test_a_label_a_field_and_an_annotator_that_are_nearly_the_files_are_errors(
+    text: str, near: str, root: Path
+) -> None:
     ner = [{"start": 0, "end": 3, "label": "Person", "certainly": 1}, {"start": 8, "end": 10, "label": "Thing"}]
     rows = ({**ROW, "ner": ner}, {**ROW, "annotator": "Rina"})
     with pytest.raises(ProblemsFound) as found:
@@ -145,10 +147,13 @@ def test_a_label_a_field_and_an_annotator_that_are_nearly_the_files_are_errors(t
 def test_what_of_a_map_the_file_has_not_is_noted_and_whom_it_does_not_list_is_rejected(root: Path) -> None:
     text = MAP.replace('Thing = ""', 'Thing = ""\nPlanet = ""').replace('"7"', '"bo@example.org"')
     found = planned(root, ROW, {**ROW, "annotator": "Budi"}, map=write_map(root, text))
-    assert found.notes[1:] == [
-        f"the map's annotators {pseudonym_key('bo@example.org')} is not in the file",
-        "the map's ner labels Planet is not in the file",
-    ][::-1]
+    assert (
+        found.notes[1:]
+        == [
+            f"the map's annotators {pseudonym_key('bo@example.org')} is not in the file",
+            "the map's ner labels Planet is not in the file",
+        ][::-1]
+    )
     assert 'annotator "Budi", whom the map\'s [annotators] do not list' in reasons(found)[1]
 
 

@@ -125,7 +125,7 @@ def test_bytes_are_a_question_where_whole_words_are_marked_in_neither_unit_or_in
 def test_ends_that_would_be_whole_words_were_they_inclusive_are_a_question(root: Path) -> None:
     text = "Rina met Bo in Lima."
     row = {"text": text, "entities": _bare(text, "codepoint-inclusive", "Rina", "Bo", "Lima")}
-    with pytest.raises(AskedWrongly, match="line 1: .*--offsets codepoint-inclusive or --offsets codepoint"):
+    with pytest.raises(AskedWrongly, match=r"line 1: .*--offsets codepoint-inclusive or --offsets codepoint"):
         planned(root, row, offsets="auto")
     assert planned(root, row, offsets="codepoint-inclusive").unit == Found("codepoint-inclusive")
     row["entities"] = _bare(text, "codepoint", "Rina", "Bo", "Lim")

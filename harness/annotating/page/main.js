@@ -9,7 +9,7 @@ import * as panels from "./panels.js";
 import * as queue from "./queue.js";
 import * as saving from "./saving.js";
 import { drawLabels, places, remove } from "./spans.js";
-import { app, names, onDraw, redo, undo } from "./state.js";
+import { app, canonical, names, onDraw, redo, undo } from "./state.js";
 import { loadSuggestions, suggestedMarks } from "./suggestions.js";
 
 function draw(kinds) {
@@ -32,11 +32,20 @@ function draw(kinds) {
   if (kinds.has("problems")) drawProblems();
 }
 
+/** The same problems stay drawn as they are, else a button would go while it is pressed. */
 function drawProblems() {
-  const rows = [...app.lost, ...app.problems].map((problem) =>
-    el("li", {}, el("b", {}, problem.found), " ", problem.remedy ?? "", " ", problem.act && button(problem.button, problem.act)));
+  const problems = [...app.lost, ...app.problems];
+  acts = problems.map((problem) => problem.act);
+  const told = canonical(problems);
+  if (told === drawn) return;
+  drawn = told;
+  const rows = problems.map((problem, i) =>
+    el("li", {}, el("b", {}, problem.found), " ", problem.remedy ?? "", " ", problem.act && button(problem.button, () => acts[i]())));
   byId("problems").replaceChildren(...(rows.length ? [el("ul", {}, ...rows)] : []));
 }
+
+let drawn = "[]";
+let acts = [];
 
 function bar() {
   const back = () => byId("text").focus({ preventScroll: true });

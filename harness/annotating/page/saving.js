@@ -197,13 +197,17 @@ function accept(answer, sent) {
 function refused(problem, sent, spared = false) {
   if (problem.status === 412) {
     tell("conflict", "conflict");
-    askAbout(problem.answer.conflicts, (own) => settle(problem.answer, { base, ...sent }, own));
+    const asked = { base, ...sent };
+    askAbout(problem.answer.conflicts, (own) => settle(problem.answer, asked, own));
     return false;
   }
-  app.problems = problem.problems ?? [];
-  redraw("problems");
+  const told = problem.problems ?? [];
+  const wrong = new Set(told.map((one) => sent.lines[one.line - 1]).filter(Boolean));
   // What is not done yet may be kept as it is, so that no edit is lost: layers that cannot be done are open again.
   const done = Object.keys(sent.layers).filter((name) => sent.layers[name] === "done");
+  if (problem.status === 422 && !done.length && wrong.size && !spared) return spare(told, sent, wrong);
+  app.problems = told;
+  redraw("problems");
   if (problem.status === 422 && done.length) {
     app.layers = { ...app.layers, ...Object.fromEntries(done.map((name) => [name, "open"])) };
     tell("error", `not done: ${problem.message}`);
@@ -213,8 +217,6 @@ function refused(problem, sent, spared = false) {
     timer = setTimeout(save, PAUSE);
     return false;
   }
-  const wrong = new Set(app.problems.map((one) => sent.lines[one.line - 1]).filter(Boolean));
-  if (problem.status === 422 && wrong.size && !spared) return spare(problem, sent, wrong);
   const gone = { 0: "the server does not answer; trying again", 401: "open the link that the terminal shows", 409: "the text was changed; reload the page" };
   tell("error", `not saved: ${gone[problem.status] ?? problem.message}`);
   if (problem.status === 0 || problem.status >= 500) timer = setTimeout(save, Math.min(30000, 1000 * 2 ** failures++));
@@ -222,7 +224,7 @@ function refused(problem, sent, spared = false) {
 }
 
 /** Save everything but the lines that the server refuses, and offer to take these back; until then they wait here. */
-async function spare({ problems }, sent, wrong) {
+async function spare(problems, sent, wrong) {
   const rest = { ...sent, lines: withoutLines(base.lines, sent.lines, wrong) };
   if (canonical(rest) !== canonical(base)) {
     try {

@@ -22,7 +22,7 @@ export const app = {
 const drawers = [];
 const changes = [];
 let waiting = null;
-let history = { past: [], future: [] };
+let history = { past: [], future: [], merges: [] }; // a merge puts a step on top of what it brought
 
 /** `draw(kinds)` is called once a frame with what changed: document, lines, cursor, tab, problems, suggestions. */
 export const onDraw = (draw) => drawers.push(draw);
@@ -48,17 +48,19 @@ export function open(doc) {
   app.lines = doc.lines;
   app.layers = { ...doc.layers };
   Object.assign(app, { cursor: 0, anchor: null, range: null, chosen: null, shown: [], suggestions: [], problems: [], lost: [] });
-  history = { past: [], future: [] };
+  history = { past: [], future: [], merges: [] };
   redraw("document", "lines", "cursor", "problems", "suggestions");
 }
 
 /** Set lines (and layers); one step of the history. A layer that gets its first line is open from then on. */
 export function change({ lines = app.lines, layers = app.layers }) {
-  history.past.push({ lines: app.lines, layers: app.layers });
+  history.past.push(now());
   history.future = [];
   if (history.past.length > 1000) history.past.shift();
   set(lines, layers);
 }
+
+const now = () => ({ lines: app.lines, layers: app.layers, merged: history.merges.length });
 
 function set(lines, layers) {
   const opened = Object.fromEntries(lines.map((line) => [line.layer, "open"]));
@@ -72,15 +74,14 @@ function set(lines, layers) {
  * here alone, and leave as it is whatever the merge changed.
  */
 export function takeOver(lines, layers) {
-  const now = { lines: app.lines, layers: app.layers };
-  if (same(lines, now.lines) && canonical(layers) === canonical(now.layers)) return;
-  const [before, after] = [now.lines, lines].map((list) => new Set(list.map(canonical)));
-  const theirs = [...lines.filter((line) => !before.has(canonical(line))), ...now.lines.filter((line) => !after.has(canonical(line)))];
-  const onto = (step) => ({
-    lines: mergeLines(now.lines, step.lines, lines, theirs),
-    layers: { ...layers, ...changed(now.layers, step.layers) },
-  });
-  history = { past: history.past.map(onto), future: history.future.map(onto) };
+  const here = now();
+  if (same(lines, here.lines) && canonical(layers) === canonical(here.layers)) return;
+  const [before, after] = [here.lines, lines].map((list) => new Set(list.map(canonical)));
+  const theirs = [...lines.filter((line) => !before.has(canonical(line))), ...here.lines.filter((line) => !after.has(canonical(line)))];
+  history.merges.push((step) => ({
+    lines: mergeLines(here.lines, step.lines, lines, theirs),
+    layers: { ...layers, ...changed(here.layers, step.layers) },
+  }));
   Object.assign(app, { lines, layers: { ...layers } });
   redraw("lines", "cursor");
 }
@@ -97,12 +98,14 @@ export function redo() {
 }
 
 function step(from, to) {
-  let last = from.pop();
-  while (last && isHere(last)) last = from.pop(); // a merge left nothing of this step
-  if (!last) return false;
-  to.push({ lines: app.lines, layers: app.layers });
-  set(last.lines, last.layers);
-  return true;
+  for (let last = from.pop(); last; last = from.pop()) {
+    const { lines, layers } = history.merges.slice(last.merged).reduce((one, merge) => merge(one), last);
+    if (isHere({ lines, layers })) continue; // merges left nothing of this step
+    to.push(now());
+    set(lines, layers);
+    return true;
+  }
+  return false;
 }
 
 function isHere({ lines, layers }) {
