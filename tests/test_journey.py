@@ -72,7 +72,7 @@ def test_a_layer_of_ones_own_goes_from_csv_to_scores_in_six_commands(tmp_path: P
     assert micro["value"] > 0.95
     again = subprocess.run(commands[2].split(), cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     assert "0 new documents" in again.stdout
-    assert "in the corpus already" in again.stdout
+    assert "500 rows that the corpus has already" in again.stdout
 
 
 METRIC = '''"""Share of items with an answer of any kind, as a throw-away example."""

@@ -129,7 +129,7 @@ def test_the_keyboard_reaches_everything(opened: Any, files: dict[str, str]) -> 
     assert len(reached) >= wanted
     page.focus("#list article h3 >> nth=0")
     page.keyboard.press("j")
-    names = page.locator("#list article h3").all_inner_texts()
+    names = page.locator("#list article h3").all_text_contents()
     assert page.evaluate("document.activeElement.textContent") == names[1]
     page.keyboard.press("k")
     assert page.evaluate("document.activeElement.textContent") == names[0]
